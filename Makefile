@@ -1,0 +1,58 @@
+# Liaison: the commands of the house. Needs make and python3 >= 3.11 with venv, nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Processes of the test run; chosen for 2 cores.
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+LOCK_STAMP := $(VENV)/.installed-lock
+PROJECT_STAMP := $(VENV)/.installed-project
+
+.PHONY: help
+help: ## Show these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-14s %s\n' "$$name" "$$what"; done
+
+.PHONY: setup
+setup: $(PROJECT_STAMP) ## Build .venv from requirements-dev.lock (instant when nothing changed)
+
+$(LOCK_STAMP): requirements-dev.lock
+	@PYTHON="$(PYTHON)" scripts/environment $(VENV) requirements-dev.lock
+	@touch $@
+
+$(PROJECT_STAMP): pyproject.toml $(LOCK_STAMP)
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.PHONY: test
+test: setup ## Check format, rules, types and imports, then run all tests but the soak
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: setup ## Run the tests in one process and print what they do not reach
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+.PHONY: soak
+soak: setup ## Run the long tests (choose some: make soak PYTEST_ARGS="-k NAME")
+	$(BIN)/pytest -m soak $(PYTEST_ARGS)
+
+.PHONY: lock
+lock: ## Write both locks anew from pyproject.toml
+	PYTHON="$(PYTHON)" scripts/lock
+
+.PHONY: clean
+clean: ## Remove the environment, caches and builds
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Names and choices as dated data: settings, corridors, the catalogue's files."""

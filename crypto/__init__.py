@@ -1,0 +1,1 @@
+"""What holds of bytes: hashes, signatures, seals. Sans-IO."""

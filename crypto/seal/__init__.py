@@ -1,0 +1,1 @@
+"""The closed half, the desk's alone: keys, sealing and opening."""

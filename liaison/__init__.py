@@ -1,0 +1,1 @@
+"""The application: moves values between people, machines and countries."""

@@ -1,0 +1,1 @@
+"""The broker: carries ciphertext, keeps time and keeps the ledger."""

@@ -1,0 +1,1 @@
+"""The command line: what an officer, an operator or a registrar types."""

@@ -1,0 +1,1 @@
+"""Ceremony, hand clock and scenarios: two countries played on one machine."""

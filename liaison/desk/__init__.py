@@ -1,0 +1,1 @@
+"""The desk: seals, opens, shows and answers; the only holder of opening keys."""

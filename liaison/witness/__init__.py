@@ -1,0 +1,1 @@
+"""The witness: cosigns checkpoints it has checked against the ones before."""

@@ -1,0 +1,1 @@
+"""What officers say to each other: requests, steps, the life of a case and its clocks."""

@@ -1,0 +1,1 @@
+"""What text says. Translation methods come later; until then the method is "none"."""
