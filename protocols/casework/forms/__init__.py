@@ -1,0 +1,1 @@
+"""The request forms, one file a type, and their registry."""

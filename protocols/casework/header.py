@@ -1,0 +1,108 @@
+"""The common header of every request: what a foreign request must state.
+
+The Chinese law on international criminal assistance, Art. 13, asks for (1) the requesting
+authority, (2) nature of the case, persons and facts, (3) applicable law, (4) matter and purpose,
+(5) its link to the case, (6) the time wanted, (7) other. What a rescue cannot wait for has a
+default; urgency U0 and U1 must give their reason. Marks of state secrecy are refused.
+"""
+
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+
+from protocols.casework.case_number import parse_case_number
+from protocols.casework.codes import (
+    AuthorityClass,
+    CaseNature,
+    Handling,
+    LegalBasis,
+    Marking,
+    Purpose,
+    RequestType,
+    Urgency,
+)
+from protocols.casework.errors import CaseNumberError
+from protocols.casework.marking import find_secret_marking
+from protocols.casework.model import Model, refuse
+from protocols.casework.moments import Moment
+from protocols.casework.person import LocalText
+
+FORM_VERSION = 1
+MAX_SUMMARY = 2_000
+NEEDS_REASON = frozenset({Urgency.U0, Urgency.U1})
+
+
+def _check_case(number: str) -> str:
+    try:
+        parse_case_number(number)
+    except CaseNumberError as error:
+        raise refuse("casework.case_number", "a number of the form QN-MC1-2026-0117") from error
+    return number
+
+
+def _refuse_secrets(marking: object) -> object:
+    if isinstance(marking, str) and find_secret_marking(marking):
+        raise refuse("casework.state_secret", "no mark of state secrecy", "a mark of state secrecy")
+    return marking
+
+
+CaseRef = Annotated[str, AfterValidator(_check_case)]
+DeskSlug = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]+)+$", max_length=60)]
+OfficerPost = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$", max_length=20)]
+
+
+class ReleaseApproval(Model):
+    """Who released the message, of which class of authority, under which file and law."""
+
+    desk: DeskSlug
+    officer: OfficerPost
+    authority: AuthorityClass
+    file: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    basis: LegalBasis
+    at: Moment | None = None
+
+
+class Header(Model):
+    """The common header. ``sender`` and ``to`` are desks, ``ref`` is the sender's case number."""
+
+    ref: CaseRef
+    type: RequestType
+    version: Annotated[StrictInt, Field(ge=FORM_VERSION, le=FORM_VERSION)] = FORM_VERSION
+    sender: DeskSlug
+    to: DeskSlug
+    urgency: Urgency
+    urgency_reason: LocalText | None = None
+    legal_basis: tuple[LegalBasis, ...] = Field(default=(LegalBasis.AGREEMENT_2010,), min_length=1)
+    purpose: Purpose = Purpose.PROTECT_VICTIMS
+    case_nature: CaseNature = CaseNature.HUMAN_TRAFFICKING
+    summary: LocalText | None = None
+    link: LocalText | None = None
+    due_wanted: Moment | None = None
+    handling: tuple[Handling, ...] = Field(default=(Handling.H1, Handling.H2), min_length=1)
+    handling_text: LocalText | None = None
+    marking: Annotated[Marking, BeforeValidator(_refuse_secrets)] = Marking.POLICE_ONLY
+    contact: DeskSlug | None = None
+    release_approval: ReleaseApproval | None = None
+    related: tuple[CaseRef, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_rules(self) -> "Header":
+        if self.urgency in NEEDS_REASON and self.urgency_reason is None:
+            raise refuse("casework.urgency_reason", f"a reason for urgency {self.urgency}", "none")
+        if self.sender == self.to:
+            raise refuse("casework.same_desk", "two different desks", self.sender)
+        if self.summary is not None and len(self.summary.text) > MAX_SUMMARY:
+            size = f"{len(self.summary.text)} characters"
+            raise refuse("casework.size", f"a summary of at most {MAX_SUMMARY} characters", size)
+        if Handling.H3 in self.handling and self.handling_text is None:
+            raise refuse("casework.handling_text", "a text for handling code H3", "none")
+        if len(set(self.handling)) < len(self.handling):
+            raise refuse("casework.repeated", "each handling code once", "a code twice")
+        return self

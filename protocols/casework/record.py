@@ -1,0 +1,315 @@
+"""A case as both desks compute it: one function over the same signed messages.
+
+``fold`` orders events by their place in the broker's ledger, so the order in which a desk received
+them does not matter. A step that the table forbids is no error here: it stays in the case with a
+ruling that says why it did not apply. Of two concurrent steps the first in the ledger wins.
+``check_step`` is the same rule asked before signing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from protocols.casework.codes import (
+    ACTS_OF_TYPE,
+    FINAL_OUTCOMES,
+    OUTCOMES,
+    Act,
+    Outcome,
+    RefusalCode,
+    RequestType,
+    Urgency,
+)
+from protocols.casework.errors import (
+    ActNotOfTypeError,
+    AlreadyOpenError,
+    BeforeRequestError,
+    NoRequestError,
+    NotAPartyError,
+    OtherCaseError,
+    OutcomeNotOfTypeError,
+    PersonWithoutOutcomeError,
+    SenderMismatchError,
+    StepError,
+    UnknownPersonError,
+)
+from protocols.casework.forms.request import RequestForm
+from protocols.casework.lifecycle import BACK, TURN, Side, Stage, Turn, advance
+from protocols.casework.payload import Step
+from protocols.casework.person import contract_labels
+
+
+@dataclass(frozen=True, slots=True)
+class SignedStep:
+    """A step as a desk holds it once its checks have passed.
+
+    ``mid`` names the message (32 bytes), ``index`` is its place in the broker's ledger,
+    ``taken_at`` the ledger's time, ``desk`` the sender, ``officer`` the pseudonym that signed.
+    """
+
+    mid: bytes
+    index: int
+    taken_at: datetime
+    desk: str
+    officer: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The receiving device's signed acknowledgement of message ``mid``, as the ledger holds it."""
+
+    mid: bytes
+    index: int
+    at: datetime
+
+
+Event: TypeAlias = SignedStep | Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """What is known of one person's outcome; ``since`` is the message that says so."""
+
+    label: str
+    outcome: Outcome | None = None
+    reason: RefusalCode | None = None
+    final: bool = False
+    since: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """How one step was taken: applied, or not and why (``code`` of the error); the stage after."""
+
+    mid: bytes
+    index: int
+    at: datetime
+    desk: str
+    officer: str
+    act: Act
+    applied: bool
+    code: str | None
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """A case: its parties, stage, persons and the ruling on each step, in ledger order.
+
+    ``opened_at`` is when the broker took the request, ``arrived_at`` when the first device of the
+    requested desk had it; ``back`` is the stage to which a reply to an open question leads.
+    """
+
+    ref: str
+    type: RequestType
+    urgency: Urgency
+    requester: str
+    requested: str
+    request: RequestForm
+    request_mid: bytes
+    opened_at: datetime
+    stage: Stage
+    back: Stage
+    persons: dict[str, PersonRecord]
+    rulings: tuple[Ruling, ...]
+    arrived_at: datetime | None = None
+
+    @property
+    def turn(self) -> Turn:
+        """Return whose turn it is."""
+        return TURN[self.stage]
+
+    @property
+    def applied(self) -> frozenset[bytes]:
+        """Return the mids of the steps that were applied."""
+        return frozenset(ruling.mid for ruling in self.rulings if ruling.applied)
+
+    @property
+    def open_labels(self) -> list[str]:
+        """Return the labels of persons without a final outcome, lowest first."""
+        return [label for label, person in self.persons.items() if not person.final]
+
+    def side_of(self, desk: str) -> Side:
+        """Return the side on which ``desk`` stands; raise NotAPartyError if on none."""
+        if desk == self.requester:
+            return Side.REQUESTER
+        if desk == self.requested:
+            return Side.REQUESTED
+        parties = f"{self.requester} or {self.requested}"
+        raise NotAPartyError(f"desk: expected {parties}, found {desk}")
+
+
+def fold(events: Iterable[Event]) -> CaseRecord:
+    """Return the case that ``events`` make, in whatever order they are given.
+
+    Raises:
+        NoRequestError: none of the events is a request signed by the desk it names as sender.
+    """
+    ordered = in_ledger_order(events)
+    opening = next((event for event in ordered if _opens(event)), None)
+    if not isinstance(opening, SignedStep) or opening.step.request is None:
+        raise NoRequestError("case: expected a request signed by its sender, found none")
+    record = _open(opening, opening.step.request)
+    for event in ordered:
+        record = _apply(record, event, opening)
+    return record
+
+
+def in_ledger_order(events: Iterable[Event]) -> list[Event]:
+    """Return ``events`` by their place in the ledger, each message and each arrival once."""
+    seen: set[tuple[bool, bytes]] = set()
+    ordered: list[Event] = []
+    for event in sorted(events, key=lambda e: (e.index, isinstance(e, Arrival), e.mid)):
+        key = (isinstance(event, Arrival), event.mid)
+        if key not in seen:
+            seen.add(key)
+            ordered.append(event)
+    return ordered
+
+
+def check_step(record: CaseRecord, step: Step, desk: str) -> None:
+    """Raise the StepError for which ``step`` by ``desk`` would not apply to the case now.
+
+    Raises:
+        NotAPartyError, OtherCaseError, AlreadyOpenError: not a step of this case.
+        ActNotAvailableError, ActNotOfTypeError, IllegalStepError: not this act, here, by them.
+        UnknownPersonError, OutcomeNotOfTypeError: an outcome that the request does not have.
+        PersonWithoutOutcomeError: an answer that leaves a person open; names the labels.
+    """
+    _next_stage(record, step, desk)
+
+
+def _opens(event: Event) -> bool:
+    if isinstance(event, Arrival) or event.step.act is not Act.REQUEST:
+        return False
+    request = event.step.request
+    return request is not None and request.header.sender == event.desk
+
+
+def _open(event: SignedStep, request: RequestForm) -> CaseRecord:
+    header = request.header
+    return CaseRecord(
+        ref=event.step.case,
+        type=header.type,
+        urgency=header.urgency,
+        requester=header.sender,
+        requested=header.to,
+        request=request,
+        request_mid=event.mid,
+        opened_at=event.taken_at,
+        stage=Stage.SENT,
+        back=Stage.ACKNOWLEDGED,
+        persons={label: PersonRecord(label) for label in request.labels},
+        rulings=(),
+    )
+
+
+def _apply(record: CaseRecord, event: Event, opening: SignedStep) -> CaseRecord:
+    if isinstance(event, Arrival):
+        return _arrive(record, event)
+    if event is opening:
+        return _ruled(record, event, None)
+    try:
+        if event.index < opening.index:
+            _refuse_before_request(event)
+        stage = _next_stage(record, event.step, event.desk)
+    except StepError as error:
+        return _ruled(record, event, error.code)
+    back = BACK[record.stage] if event.step.act is Act.ASK else record.back
+    persons = record.persons | _outcomes(record.type, event)
+    return _ruled(replace(record, stage=stage, back=back, persons=persons), event, None)
+
+
+def _arrive(record: CaseRecord, event: Arrival) -> CaseRecord:
+    if event.mid != record.request_mid or record.arrived_at is not None:
+        return record
+    arrived = replace(record, arrived_at=event.at)
+    if record.stage is not Stage.SENT:
+        return arrived
+    return replace(arrived, stage=advance(record.stage, Act.ARRIVE, Side.SYSTEM))
+
+
+def _ruled(record: CaseRecord, event: SignedStep, code: str | None) -> CaseRecord:
+    ruling = Ruling(
+        mid=event.mid,
+        index=event.index,
+        at=event.taken_at,
+        desk=event.desk,
+        officer=event.officer,
+        act=event.step.act,
+        applied=code is None,
+        code=code,
+        stage=record.stage,
+    )
+    return replace(record, rulings=(*record.rulings, ruling))
+
+
+def _refuse_before_request(event: SignedStep) -> None:
+    request = event.step.request
+    if request is not None and request.header.sender != event.desk:
+        raise SenderMismatchError(f"sender: expected {event.desk}, found {request.header.sender}")
+    raise BeforeRequestError(f"{event.step.act}: expected after the request, found before it")
+
+
+def _next_stage(record: CaseRecord, step: Step, desk: str) -> Stage:
+    side = record.side_of(desk)
+    if step.case != record.ref:
+        raise OtherCaseError(f"case: expected {record.ref}, found {step.case}")
+    if step.act is Act.REQUEST:
+        raise AlreadyOpenError(f"case {record.ref}: expected one request, found another")
+    stage = advance(record.stage, step.act, side, back=record.back)
+    kind = ACTS_OF_TYPE.get(step.act, record.type)
+    if kind is not record.type:
+        raise ActNotOfTypeError(f"{step.act}: expected in a {kind}, found in a {record.type}")
+    _check_outcomes(record, step)
+    return stage
+
+
+def _check_outcomes(record: CaseRecord, step: Step) -> None:
+    named = [label for entry in step.outcomes for label in entry.labels]
+    unknown = sorted(set(named) - record.persons.keys(), key=lambda label: int(label[1:]))
+    if unknown:
+        found = ", ".join(contract_labels(unknown))
+        raise UnknownPersonError(f"outcomes: expected labels of the request, found {found}")
+    known = OUTCOMES.get(record.type, frozenset())
+    for entry in step.outcomes:
+        if entry.outcome is not None and entry.outcome not in known:
+            expected = ", ".join(sorted(known)) or "none"
+            raise OutcomeNotOfTypeError(
+                f"outcome of a {record.type}: expected {expected}, found {entry.outcome}"
+            )
+    if step.act is Act.ANSWER:
+        _check_all_final(record, step)
+
+
+def _check_all_final(record: CaseRecord, step: Step) -> None:
+    final = {label: person.final for label, person in record.persons.items()}
+    for entry in step.outcomes:
+        is_final = _is_final(record.type, entry.outcome, entry.reason)
+        final |= dict.fromkeys(entry.labels, is_final)
+    left = [label for label, is_final in final.items() if not is_final]
+    if left:
+        raise PersonWithoutOutcomeError(
+            "answer: expected a final outcome or a coded reason for each person, found none for "
+            + ", ".join(contract_labels(left))
+        )
+
+
+def _outcomes(kind: RequestType, event: SignedStep) -> dict[str, PersonRecord]:
+    return {
+        label: PersonRecord(
+            label,
+            outcome=entry.outcome,
+            reason=entry.reason,
+            final=_is_final(kind, entry.outcome, entry.reason),
+            since=event.mid,
+        )
+        for entry in event.step.outcomes
+        for label in entry.labels
+    }
+
+
+def _is_final(kind: RequestType, outcome: Outcome | None, reason: RefusalCode | None) -> bool:
+    return reason is not None or outcome in FINAL_OUTCOMES.get(kind, frozenset())

@@ -1,0 +1,24 @@
+from datetime import UTC, date, datetime
+
+from protocols.casework.codes import Language
+from protocols.casework.moments import format_date, format_moment, iso
+
+
+def test_dates_are_written_as_in_each_language() -> None:
+    day = date(1995, 8, 21)
+
+    assert format_date(day, Language.VIETNAMESE) == "21/08/1995"
+    assert format_date(day, Language.CHINESE) == "1995年8月21日"
+    assert format_date(day, Language.ENGLISH) == "21 Aug 1995"
+
+
+def test_a_moment_is_shown_on_both_clocks_even_across_midnight() -> None:
+    late = datetime(2013, 6, 2, 16, 40, tzinfo=UTC)
+
+    shown = format_moment(late, Language.VIETNAMESE)
+    assert shown == "23:40 02/06/2013 (VN) · 00:40 03/06/2013 (CN)"
+    assert format_moment(late, Language.CHINESE).endswith("00:40 2013年6月3日 (CN)")
+
+
+def test_machines_read_utc_to_the_second() -> None:
+    assert iso(datetime(2013, 6, 2, 16, 40, 5, 999, tzinfo=UTC)) == "2013-06-02T16:40:05Z"
