@@ -1,0 +1,40 @@
+"""Every label under which something is signed or hashed, in one place.
+
+A signature covers its label first, and a hash carries its person, so that nothing signed or hashed
+in one role can be offered in another (docs/spec/envelope.md, "Labels"). One label for one type; a
+new type brings a new label here.
+"""
+
+# Signatures: label || body.
+MESSAGE = b"liaison/1 msg\0"
+COUNTERSIGN = b"liaison/1 co\0"
+ACK = b"liaison/1 ack\0"
+TOOK = b"liaison/1 took\0"
+NOTED = b"liaison/1 noted\0"
+DIRECTORY = b"liaison/1 dir\0"
+POSSESSION = b"liaison/1 own\0"
+LOGIN = b"liaison/1 login\0"
+REQUEST_CODE = b"liaison/1 enrol\0"
+
+#: All signing labels; a test signs with each and offers it under every other.
+SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, REQUEST_CODE)
+
+# HPKE info.
+WRAP = b"liaison/1 wrap\0"
+
+# BLAKE2b persons, at most 16 bytes each.
+P_MESSAGE_ID = b"lz1-mid"
+P_ENVELOPE_ID = b"lz1-env"
+P_BODY_HASH = b"lz1-hct"
+P_BODY_KEY = b"lz1-body"
+P_SIGNATURE_KEY = b"lz1-sig"
+P_COMMITMENT = b"lz1-commit"
+P_CONTENT = b"lz1-co"
+P_PLAIN = b"lz1-ph"
+P_LOG = b"lz1-log"
+P_KEY_ID = b"lz1-kid"
+P_STATEMENT = b"lz1-stmt"
+P_AGENCY = b"lz1-agency"
+P_PIN = b"lz1-pin"
+P_MAILBOX = b"lz1-mailbox"
+P_PERSISTED = b"lz1-ack"

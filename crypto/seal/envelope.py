@@ -1,0 +1,347 @@
+"""Sealing a message on the sender's desk and opening it on the receiver's.
+
+Follows docs/spec/envelope.md, "Sealing" and "Checks": sign, commit, encrypt, wrap; and the checks
+in their order, any failure of which refuses the message with its own code. The signature covers the
+header's hash, the header commits to everything, and the signer is hidden from the broker. What
+needs memory (has this message been seen?) or IO (storing it) is the desk's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crypto.attest import labels
+from crypto.attest.directory import Directory, DirectoryError, Signer
+from crypto.attest.hashing import derive, digest
+from crypto.attest.header import (
+    ClockToken,
+    DeskId,
+    EnvelopeError,
+    Header,
+    MessageId,
+    PriorityClass,
+    Sealed,
+    StartClock,
+    body_hash,
+    message_id,
+    pack_envelope,
+)
+from crypto.attest.padding import NotPaddedError, pad, unpad
+from crypto.attest.signing import (
+    KEY_ID_BYTES,
+    BadSignatureError,
+    KeyId,
+    SigningKey,
+)
+from crypto.attest.statement import AgencyId, Role, Window
+from crypto.seal.content import Content, ContentError, Kind, ReaderRole, parse_content
+from crypto.seal.primitives import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    DoesNotOpenError,
+    OpeningKey,
+    WrappingKey,
+    decrypt,
+    encrypt,
+    fresh,
+)
+
+#: Which role may sign which kind of message. A role that a kind's row lacks may not.
+MAY_SIGN: dict[Kind, frozenset[Role]] = {
+    Kind.STEP: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR}),
+    Kind.RECEIPT: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR, Role.DEVICE}),
+}
+
+
+class NotForUsError(EnvelopeError):
+    """Our desk is neither addressed nor the sender of an own copy."""
+
+    code = "envelope.not_for_us"
+
+
+class NoLiveWindowError(EnvelopeError):
+    """Not exactly one wrap is for a window whose seed we hold."""
+
+    code = "envelope.no_window"
+
+
+class WrapError(EnvelopeError):
+    """Our wrap does not open, or opens another key than the header commits to."""
+
+    code = "envelope.wrap"
+
+
+class HiddenSignatureError(EnvelopeError):
+    """The box that hides the signature does not open."""
+
+    code = "envelope.sigbox"
+
+
+class SignerError(EnvelopeError):
+    """The signer is unknown, not valid then, not of the source's desk, or may not say this."""
+
+    code = "envelope.signer"
+
+
+class BadMessageSignatureError(EnvelopeError):
+    """The signature over the message id does not hold."""
+
+    code = "envelope.signature"
+
+
+class TamperedBodyError(EnvelopeError):
+    """The body does not open, or its padding is not canonical."""
+
+    code = "envelope.body"
+
+
+class BadContentError(EnvelopeError):
+    """The body opened, but what it holds is not of the specified form."""
+
+    code = "envelope.content"
+
+
+class ReadersError(EnvelopeError):
+    """The wraps are not for exactly the readers that the sender signed, or a reader is no party."""
+
+    code = "envelope.readers"
+
+
+class SenderError(EnvelopeError):
+    """The content names another sender than the one who signed."""
+
+    code = "envelope.sender"
+
+
+class CountersignatureError(EnvelopeError):
+    """A second signature does not hold, or is the sender's own."""
+
+    code = "envelope.countersignature"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the sender decides about the header; everything else in it is computed."""
+
+    src: DeskId
+    dst: tuple[DeskId, ...]
+    priority: PriorityClass
+    start: StartClock | None
+    stop: tuple[ClockToken, ...]
+    exp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A window to which the content key is wrapped, and why."""
+
+    window: Window
+    role: ReaderRole
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message that has passed every check that needs no memory."""
+
+    sealed: Sealed
+    content: Content
+    signer: Signer
+    content_key: bytes
+    own_copy: bool
+
+
+def plain_digest(content: bytes) -> bytes:
+    """Return the 32-byte hash of a content's bytes by which receipts say what was read."""
+    return digest(labels.P_PLAIN, content)
+
+
+def countersign(content: Content, outside: Outside, key: SigningKey) -> tuple[KeyId, bytes]:
+    """Return the second signature of ``key`` over content, source and destinations."""
+    return key.kid, key.sign(labels.COUNTERSIGN, _countersigned(content, outside.src, outside.dst))
+
+
+def seal(
+    content: Content, outside: Outside, *, readers: Sequence[Reader], signer: SigningKey
+) -> bytes:
+    """Return the envelope of ``content`` for ``readers``, signed by ``signer``.
+
+    ``content.readers`` must be those of ``readers`` (see :func:`with_readers`), so that second
+    signatures over the content can be made before it is sealed.
+
+    Raises:
+        ReadersError: the content names other readers.
+        padding.TooLongError: the content does not fit into 1 MiB.
+    """
+    if content.readers != _listed(readers):
+        raise ReadersError("the content must name exactly the readers it is sealed to")
+    key, nonce = fresh(KEY_BYTES), fresh(NONCE_BYTES)
+    body = encrypt(derive(key, labels.P_BODY_KEY), nonce, pad(content.encoded()), aad=b"")
+    header = Header(
+        src=outside.src,
+        dst=outside.dst,
+        priority=outside.priority,
+        kids=tuple(kid for kid, _ in content.readers),
+        start=outside.start,
+        stop=outside.stop,
+        exp=outside.exp,
+        blobs=(),
+        nonce=nonce,
+        commit=derive(key, labels.P_COMMITMENT),
+        hct=body_hash(body),
+    ).encoded()
+    mid = message_id(header)
+    hidden = signer.kid + signer.sign(labels.MESSAGE, mid)
+    sigbox = encrypt(derive(key, labels.P_SIGNATURE_KEY), nonce, hidden, aad=mid)
+    wraps = [_wrap(reader.window, key, mid) for reader in _by_kid(readers)]
+    return pack_envelope(header, wraps, sigbox, body)
+
+
+def with_readers(content: Content, readers: Sequence[Reader]) -> Content:
+    """Return ``content`` naming ``readers``, in the order of their key ids."""
+    return replace(content, readers=_listed(readers))
+
+
+def open_envelope(
+    sealed: Sealed,
+    *,
+    desk: DeskId,
+    windows: Mapping[KeyId, OpeningKey],
+    directory: Directory,
+    at: int,
+) -> Opened:
+    """Return the message in ``sealed`` after the checks 2 and 5 to 10 with 9b.
+
+    Args:
+        sealed: an envelope whose outside has been read (checks 1 and 3).
+        desk: our own desk.
+        windows: the windows whose seeds we hold, by key id.
+        directory: our replica.
+        at: the message's ledger time (ts), at which its signer must be valid.
+
+    Raises:
+        EnvelopeError: a subclass for each check, named at the check.
+    """
+    header = sealed.header
+    if desk not in (*header.dst, header.src):
+        raise NotForUsError("our desk is neither addressed nor the sender")
+    kid = _our_kid(header.kids, windows)
+    key = _unwrap(sealed, windows[kid], kid)
+    signer, signature = _signature(sealed, key)
+    known = _check_signer(signer, header.src, directory, at)
+    try:
+        known.payload.key.verify(labels.MESSAGE, sealed.mid, signature)
+    except BadSignatureError as e:
+        raise BadMessageSignatureError("the signature over the message does not hold") from e
+    content = _content(sealed, key)
+    _check_readers(content, header, directory)
+    if content.sender != signer:
+        raise SenderError("the content names another sender than the one who signed")
+    if known.payload.role not in MAY_SIGN[content.kind]:
+        raise SignerError(f"a {known.payload.role.name} may not sign a {content.kind.name}")
+    _check_countersignatures(content, header, known, directory=directory, at=at)
+    return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
+
+
+def _by_kid(readers: Iterable[Reader]) -> list[Reader]:
+    return sorted(readers, key=lambda reader: reader.window.kid)
+
+
+def _listed(readers: Iterable[Reader]) -> tuple[tuple[KeyId, ReaderRole], ...]:
+    return tuple((reader.window.kid, reader.role) for reader in _by_kid(readers))
+
+
+def _wrap_info(mid: MessageId, kid: KeyId) -> bytes:
+    return labels.WRAP + mid + kid
+
+
+def _wrap(window: Window, key: bytes, mid: MessageId) -> bytes:
+    return WrappingKey.from_public(window.public).wrap(key, info=_wrap_info(mid, window.kid))
+
+
+def _our_kid(kids: Iterable[KeyId], windows: Mapping[KeyId, OpeningKey]) -> KeyId:
+    ours = [kid for kid in kids if kid in windows]
+    if len(ours) != 1:
+        raise NoLiveWindowError(f"one wrap for a window of ours expected, {len(ours)} found")
+    return ours[0]
+
+
+def _unwrap(sealed: Sealed, window: OpeningKey, kid: KeyId) -> bytes:
+    wrap = sealed.wraps[sealed.header.kids.index(kid)]
+    try:
+        key = window.unwrap(wrap, info=_wrap_info(sealed.mid, kid))
+    except DoesNotOpenError as e:
+        raise WrapError("our wrap does not open") from e
+    if derive(key, labels.P_COMMITMENT) != sealed.header.commit:
+        raise WrapError("our wrap holds another key than the header commits to")
+    return key
+
+
+def _signature(sealed: Sealed, key: bytes) -> tuple[KeyId, bytes]:
+    try:
+        hidden = decrypt(
+            derive(key, labels.P_SIGNATURE_KEY),
+            sealed.header.nonce,
+            sealed.sigbox,
+            aad=sealed.mid,
+        )
+    except DoesNotOpenError as e:
+        raise HiddenSignatureError("the box of the signature does not open") from e
+    return KeyId(hidden[:KEY_ID_BYTES]), hidden[KEY_ID_BYTES:]
+
+
+def _check_signer(kid: KeyId, src: DeskId, directory: Directory, at: int) -> Signer:
+    try:
+        signer = directory.signer(kid, at=at)
+    except DirectoryError as e:
+        raise SignerError(f"{e.code}: {e}") from e
+    if signer.payload.desk != src:
+        raise SignerError("the signer belongs to another desk than the envelope's source")
+    return signer
+
+
+def _content(sealed: Sealed, key: bytes) -> Content:
+    try:
+        padded = decrypt(derive(key, labels.P_BODY_KEY), sealed.header.nonce, sealed.body, aad=b"")
+        return parse_content(unpad(padded))
+    except (DoesNotOpenError, NotPaddedError) as e:
+        raise TamperedBodyError(f"{e.code}: {e}") from e
+    except ContentError as e:
+        raise BadContentError(f"{e.code}: {e}") from e
+
+
+def _check_readers(content: Content, header: Header, directory: Directory) -> None:
+    if tuple(kid for kid, _ in content.readers) != header.kids:
+        raise ReadersError("the wraps are not for the readers that the sender signed")
+    owners: dict[DeskId, int] = {}
+    for kid, role in content.readers:
+        try:
+            owner, _ = directory.window(kid)
+        except DirectoryError as e:
+            raise ReadersError(f"{e.code}: {e}") from e
+        if owner not in (header.dst if role is ReaderRole.DESK else (header.src,)):
+            raise ReadersError(f"a reader with the role {role.name} is no such party")
+        owners[owner] = owners.get(owner, 0) + 1
+    if any(owners.get(desk) != 1 for desk in header.dst):
+        raise ReadersError("each addressed desk must have exactly one window of its own")
+
+
+def _check_countersignatures(
+    content: Content, header: Header, sender: Signer, *, directory: Directory, at: int
+) -> None:
+    body = _countersigned(content, header.src, header.dst)
+    for kid, signature in content.countersignatures:
+        try:
+            second = directory.signer(kid, at=at)
+            second.payload.key.verify(labels.COUNTERSIGN, body, signature)
+        except (DirectoryError, BadSignatureError) as e:
+            raise CountersignatureError(f"{e.code}: {e}") from e
+        # One officer has a key on each computer: it is the pseudonym that names the person.
+        if second.payload.role is Role.DEVICE or _person(second) == _person(sender):
+            raise CountersignatureError("a second signature must be another person's")
+
+
+def _person(signer: Signer) -> tuple[AgencyId, str]:
+    return signer.agency, signer.payload.pseudonym
+
+
+def _countersigned(content: Content, src: DeskId, dst: tuple[DeskId, ...]) -> bytes:
+    return src + b"".join(dst) + content.digest_for_countersigning()

@@ -1,0 +1,212 @@
+"""The primitives of suite 1, each behind one small function, and the self-test that guards them.
+
+XChaCha20-Poly1305-IETF and Argon2id from libsodium (PyNaCl), HPKE base mode with X-Wing,
+HKDF-SHA256 and ChaCha20-Poly1305 (RFC 9180; draft-connolly-cfrg-xwing-kem) from ``cryptography``.
+The only place in the libraries that draws randomness is :func:`fresh`. A failure raises; nothing
+falls back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import shake_256
+
+import nacl.bindings as sodium
+import nacl.exceptions
+import nacl.pwhash
+import nacl.utils
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from crypto.attest import labels
+from crypto.attest.hashing import derive, digest
+from crypto.attest.signing import BadSignatureError, SigningKey
+from crypto.attest.statement import WINDOW_KEY_BYTES
+
+KEY_BYTES = 32
+NONCE_BYTES = 24
+SALT_BYTES = 16
+MLKEM_PUBLIC_BYTES = 1_184
+MLKEM_SEED_BYTES = 64
+#: What precedes the ciphertext in a wrap: an ML-KEM-768 ciphertext and an X25519 key.
+ENCAPSULATION_BYTES = 1_120
+
+_SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+
+
+class PrimitiveError(Exception):
+    """A primitive refused its input."""
+
+    code = "primitive"
+
+
+class DoesNotOpenError(PrimitiveError):
+    """Ciphertext, key and context do not belong together."""
+
+    code = "primitive.does_not_open"
+
+
+class SelfTestError(PrimitiveError):
+    """A primitive does not compute what its specification says: nothing may start."""
+
+    code = "primitive.self_test"
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningKey:
+    """The private half of a window, kept as its 32-byte seed; never shown by ``repr``."""
+
+    seed: bytes = field(repr=False)
+    public: bytes
+    _key: hpke.MLKEM768X25519PrivateKey = field(repr=False, compare=False)
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "OpeningKey":
+        """Return the X-Wing key of a 32-byte ``seed``, expanded by SHAKE256 as its draft says."""
+        if len(seed) != KEY_BYTES:
+            raise PrimitiveError(f"a seed has {KEY_BYTES} bytes, not {len(seed)}")
+        expanded = shake_256(seed).digest(MLKEM_SEED_BYTES + KEY_BYTES)
+        post_quantum = MLKEM768PrivateKey.from_seed_bytes(expanded[:MLKEM_SEED_BYTES])
+        classic = X25519PrivateKey.from_private_bytes(expanded[MLKEM_SEED_BYTES:])
+        public = (
+            post_quantum.public_key().public_bytes_raw() + classic.public_key().public_bytes_raw()
+        )
+        return cls(seed, public, hpke.MLKEM768X25519PrivateKey(post_quantum, classic))
+
+    def unwrap(self, wrapped: bytes, *, info: bytes) -> bytes:
+        """Return what was wrapped to this key; raise DoesNotOpenError otherwise."""
+        try:
+            return _SUITE.decrypt(wrapped, self._key, info)
+        except (InvalidTag, ValueError) as e:
+            raise DoesNotOpenError("the wrap does not open with this key") from e
+
+
+@dataclass(frozen=True, slots=True)
+class WrappingKey:
+    """The public half of a window, parsed once."""
+
+    public: bytes
+    _key: hpke.MLKEM768X25519PublicKey = field(repr=False, compare=False)
+
+    @classmethod
+    def from_public(cls, public: bytes) -> "WrappingKey":
+        """Return the key in 1,216 bytes, ML-KEM-768 then X25519; raise PrimitiveError if none."""
+        if len(public) != WINDOW_KEY_BYTES:
+            raise PrimitiveError(f"{WINDOW_KEY_BYTES} bytes expected, {len(public)} found")
+        try:
+            post_quantum = MLKEM768PublicKey.from_public_bytes(public[:MLKEM_PUBLIC_BYTES])
+            classic = X25519PublicKey.from_public_bytes(public[MLKEM_PUBLIC_BYTES:])
+        except ValueError as e:
+            raise PrimitiveError("these bytes are no X-Wing key") from e
+        return cls(public, hpke.MLKEM768X25519PublicKey(post_quantum, classic))
+
+    def wrap(self, key: bytes, *, info: bytes) -> bytes:
+        """Return ``key`` (32 bytes) wrapped in 1,168 bytes; PrimitiveError if it is weak."""
+        try:
+            return _SUITE.encrypt(key, self._key, info)
+        except ValueError as e:
+            raise PrimitiveError("nothing can be wrapped to this key: its order is small") from e
+
+
+def fresh(size: int) -> bytes:
+    """Return ``size`` random bytes from the operating system."""
+    return nacl.utils.random(size)
+
+
+def encrypt(key: bytes, nonce: bytes, plain: bytes, *, aad: bytes) -> bytes:
+    """Return ``plain`` encrypted, 16 bytes longer (XChaCha20-Poly1305-IETF)."""
+    return sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plain, aad, nonce, key)
+
+
+def decrypt(key: bytes, nonce: bytes, sealed: bytes, *, aad: bytes) -> bytes:
+    """Return what ``sealed`` holds; raise DoesNotOpenError when anything of it was altered."""
+    try:
+        return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, aad, nonce, key)
+    except (nacl.exceptions.CryptoError, ValueError, TypeError) as e:
+        raise DoesNotOpenError("the ciphertext does not open with this key") from e
+
+
+def stretch(passphrase: bytes, salt: bytes) -> bytes:
+    """Return the 32-byte key of a passphrase: Argon2id, MODERATE (3 passes, 256 MiB)."""
+    return nacl.pwhash.argon2id.kdf(
+        KEY_BYTES,
+        passphrase,
+        salt,
+        opslimit=nacl.pwhash.argon2id.OPSLIMIT_MODERATE,
+        memlimit=nacl.pwhash.argon2id.MEMLIMIT_MODERATE,
+    )
+
+
+def self_test() -> None:
+    """Raise SelfTestError unless each primitive gives its known answer and refuses an altered one.
+
+    The wheel's OpenSSL carries ML-KEM or does not; better to refuse at start than at the first
+    message. Opening is tried against a fixed wrap too: two mistakes that cancel out in what one
+    library seals and opens would not be seen otherwise.
+    """
+    _test_signature()
+    _test_hashes()
+    _test_aead()
+    _test_wrap()
+
+
+def _test_signature() -> None:
+    # RFC 8032 section 7.1, test 1: the seed, and both ends of the signature over nothing.
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    key = SigningKey.from_seed(seed)
+    signature = key.sign_plain(b"")
+    _must_be("Ed25519", signature[:8] + signature[-8:], "e5564300c360ac72655141438e7a100b")
+    key.verify_key.verify_plain(b"", signature)
+    _must_refuse(lambda: key.verify_key.verify_plain(b"\0", signature), "Ed25519")
+
+
+def _test_hashes() -> None:
+    # Computed with another library each: libsodium's BLAKE2b, OpenSSL's Argon2id.
+    named = digest(labels.P_MESSAGE_ID, b"abc") + derive(bytes(range(32)), labels.P_BODY_KEY)
+    _must_be("BLAKE2b", named[:8] + named[-8:], "ed1fc516eb189181cfe0164e6f91c6b8")
+    stretched = nacl.pwhash.argon2id.kdf(
+        KEY_BYTES, b"liaison self-test", bytes(range(SALT_BYTES)), opslimit=1, memlimit=8_192
+    )
+    _must_be("Argon2id", stretched[:8] + stretched[-8:], "bee5347959216fbb291396d135c7ee86")
+
+
+def _test_aead() -> None:
+    # draft-irtf-cfrg-xchacha-03, appendix A.3.1: the ciphertext's first bytes, and its tag.
+    plain = (
+        b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the "
+        b"future, sunscreen would be it."
+    )
+    aad = bytes.fromhex("50515253c0c1c2c3c4c5c6c7")
+    key, nonce = bytes(range(0x80, 0xA0)), bytes(range(0x40, 0x58))
+    sealed = encrypt(key, nonce, plain, aad=aad)
+    known = "bd6d179d3e83d43b" + "c0875924c1c7987947deafd8780acf49"
+    _must_be("XChaCha20-Poly1305", sealed[:8] + sealed[-16:], known)
+    _must_refuse(lambda: decrypt(key, nonce, sealed[:-1] + b"\0", aad=aad), "XChaCha20-Poly1305")
+
+
+def _test_wrap() -> None:
+    # draft-connolly-cfrg-xwing-kem, appendix C, first vector: the seed, and both ends of its key.
+    seed = bytes.fromhex("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26")
+    key = OpeningKey.from_seed(seed)
+    _must_be("X-Wing", key.public[:8] + key.public[-8:], "e2236b35a8c24b39c8cd049040ef6534")
+    # Made with kyber-py. The encapsulation is hash output: ML-KEM rejects it, implicitly.
+    drawn = shake_256(b"liaison self-test").digest(ENCAPSULATION_BYTES)
+    sealed = bytes.fromhex("2cb3975b8cdce2ee32a3c326aa0be6ac91a858fd206514")
+    _must_be("HPKE", key.unwrap(drawn + sealed, info=b"self-test"), b"liaison".hex())
+    wrapped = WrappingKey.from_public(key.public).wrap(seed, info=b"self-test")
+    _must_be("HPKE", key.unwrap(wrapped, info=b"self-test"), seed.hex())
+    _must_refuse(lambda: key.unwrap(wrapped, info=b"other"), "HPKE")
+
+
+def _must_be(name: str, found: bytes, known: str) -> None:
+    if found != bytes.fromhex(known):
+        raise SelfTestError(f"{name} does not give its known answer")
+
+
+def _must_refuse(attempt: Callable[[], object], name: str) -> None:
+    try:
+        attempt()
+    except (DoesNotOpenError, BadSignatureError):
+        return
+    raise SelfTestError(f"{name} took what was altered")

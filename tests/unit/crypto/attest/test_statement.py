@@ -1,0 +1,150 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.attest.directory import DirectoryError
+from crypto.attest.encoding import encode
+from crypto.attest.signing import SignatureError
+from crypto.attest.statement import (
+    DeskPayload,
+    DevicePayload,
+    InfraKind,
+    InfraPayload,
+    Payload,
+    Role,
+    RootPayload,
+    StatementError,
+    What,
+    decode_payload,
+    encode_payload,
+    make_statement,
+    parse_entry,
+    prove_possession,
+    sign_entry,
+)
+from tests.support.world import (
+    HERE,
+    THERE,
+    desk_payload,
+    directory,
+    key_payload,
+    signing_key,
+)
+
+KEY = signing_key("statement")
+ROOT = RootPayload((KEY.verify_key,), 1, "VN", ("một", "一", "one"))
+DESK = desk_payload("vn-one", KEY)
+UP = DeskPayload(
+    DESK.registrars, "vn-two", DESK.names, DESK.not_before, DESK.not_after, HERE.desk, DESK.broker
+)
+DEVICE = key_payload(KEY, HERE.desk, Role.SUPERVISOR, "VN-02")
+INFRA = InfraPayload(InfraKind.WITNESS, KEY.verify_key, "witness.example")
+WINDOWS = tuple(own.window for own in HERE.windows)
+
+
+def bytes_of(payload: Payload) -> bytes:
+    """Return a payload's bytes, possession proved where there is need."""
+    if isinstance(payload, DevicePayload | InfraPayload):
+        return prove_possession(payload, KEY)
+    return encode_payload(payload)
+
+
+@pytest.mark.parametrize(
+    "what, payload",
+    [
+        (What.ROOT, ROOT),
+        (What.DESK, DESK),
+        (What.DESK, UP),
+        (What.DEVICE, DEVICE),
+        (What.WINDOWS, WINDOWS),
+        (What.INFRA, INFRA),
+    ],
+    ids=["root", "desk", "desk below another", "device", "windows", "infra"],
+)
+def test_a_payload_reads_back(what: What, payload: Payload) -> None:
+    statement = make_statement(
+        what, agency=HERE.agency, subject=bytes(16), payload=bytes_of(payload)
+    )
+
+    assert decode_payload(statement) == payload
+
+
+@pytest.mark.parametrize("what", list(What))
+@pytest.mark.parametrize(
+    "payload", [ROOT, DESK, DEVICE, WINDOWS, INFRA], ids=lambda p: type(p).__name__
+)
+def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) -> None:
+    kinds = {What.ROOT: ROOT, What.DESK: DESK, What.DEVICE: DEVICE, What.WINDOWS: WINDOWS}
+    statement = make_statement(
+        what, agency=HERE.agency, subject=bytes(16), payload=bytes_of(payload)
+    )
+
+    if kinds.get(what, INFRA) == payload:
+        assert decode_payload(statement) == payload
+    else:
+        with pytest.raises(StatementError):
+            decode_payload(statement)
+
+
+def test_a_statement_names_the_one_before_by_its_hash() -> None:
+    first = make_statement(What.ROOT, agency=HERE.agency, subject=bytes(16), payload=b"")
+    second = make_statement(
+        What.ROOT, agency=HERE.agency, subject=bytes(16), payload=b"", after=first
+    )
+
+    assert (first.serial, first.prev) == (1, None)
+    assert (second.serial, second.prev) == (2, first.digest)
+    assert second.digest != first.digest
+
+
+def test_an_entry_reads_back_with_its_signatures_in_order() -> None:
+    statement = make_statement(What.ROOT, agency=HERE.agency, subject=bytes(16), payload=b"\x80")
+
+    entry = parse_entry(sign_entry(statement, [KEY, *HERE.roots]))
+
+    assert entry.statement == statement
+    assert [kid for kid, _ in entry.signatures] == sorted(k.kid for k in (KEY, *HERE.roots))
+
+
+def test_more_signatures_than_eight_are_refused() -> None:
+    statement = make_statement(What.ROOT, agency=HERE.agency, subject=bytes(16), payload=b"\x80")
+    keys = [signing_key(f"many {n}") for n in range(9)]
+
+    assert len(parse_entry(sign_entry(statement, keys[:8])).signatures) == 8
+    with pytest.raises(StatementError):
+        parse_entry(sign_entry(statement, keys))
+
+
+@given(st.binary(max_size=150))
+def test_bytes_drawn_at_random_are_no_entry(raw: bytes) -> None:
+    with pytest.raises(StatementError):
+        parse_entry(raw)
+
+
+@given(st.sampled_from(list(What)), st.binary(max_size=150))
+def test_bytes_drawn_at_random_are_no_payload(what: What, raw: bytes) -> None:
+    statement = make_statement(what, agency=HERE.agency, subject=bytes(16), payload=raw)
+
+    with pytest.raises((StatementError, SignatureError)):
+        decode_payload(statement)
+
+
+@given(st.data())
+def test_an_entry_changed_anywhere_does_not_stand(data: st.DataObject) -> None:
+    entry = data.draw(st.sampled_from([*HERE.entries, *THERE.entries]))
+    at = data.draw(st.integers(0, len(entry) - 1))
+    spoilt = entry[:at] + bytes([entry[at] ^ data.draw(st.integers(1, 255))]) + entry[at + 1 :]
+    post = HERE if entry in HERE.entries else THERE
+    replica = directory(post)
+    fresh = type(replica).replay([post.pin], post.entries[: post.entries.index(entry)])
+
+    with pytest.raises(DirectoryError):
+        fresh.append(spoilt)
+
+
+def test_a_window_statement_of_eight_fits_into_an_entry() -> None:
+    eight = tuple(
+        type(HERE.window)(w.kid, w.public, w.not_before, w.not_after) for w in WINDOWS * 4
+    )
+
+    assert len(encode([encode_payload(eight), []])) < 16_384

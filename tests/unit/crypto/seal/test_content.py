@@ -1,0 +1,134 @@
+"""Contents read back; what is refused of them stands in tests/vectors/envelope (content-*)."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.attest.directory import Head
+from crypto.attest.encoding import Value, encode
+from crypto.attest.header import DeskId, MessageId
+from crypto.attest.signing import KeyId
+from crypto.seal.content import (
+    Content,
+    ContentError,
+    Kind,
+    Lane,
+    ReaderRole,
+    ThreadId,
+    parse_content,
+)
+from tests.support.world import HERE, THERE, content
+
+_ids = st.binary(min_size=16, max_size=16)
+_hashes = st.binary(min_size=32, max_size=32)
+_ts = st.integers(0, 2**53)
+_first = st.just(Lane(1, None))
+_later = st.builds(Lane, st.integers(2, 2**53), _hashes.map(MessageId))
+_forms = st.dictionaries(
+    st.text(min_size=1, max_size=9), _ts | st.text(max_size=9) | st.booleans(), max_size=3
+)
+
+
+_Of = TypeVar("_Of")
+
+
+def _sorted_pairs(pairs: dict[bytes, _Of]) -> tuple[tuple[bytes, _Of], ...]:
+    return tuple(sorted(pairs.items(), key=lambda pair: pair[0]))
+
+
+CONTENTS = st.builds(
+    Content,
+    sender=_ids.map(KeyId),
+    kind=st.sampled_from(Kind),
+    created=_ts,
+    thread=_ids.map(ThreadId),
+    lanes=st.dictionaries(_ids.map(DeskId), _first | _later, max_size=3),
+    parents=st.sets(_hashes.map(MessageId), max_size=3).map(lambda found: tuple(sorted(found))),
+    dirhead=st.builds(Head, _ts, _hashes),
+    lang=st.text(max_size=5),
+    subject=st.text(max_size=30),
+    text=st.text(max_size=300),
+    form=st.none() | _forms,
+    readers=st.dictionaries(_ids, st.sampled_from(ReaderRole), min_size=1, max_size=4).map(
+        _sorted_pairs
+    ),
+    countersignatures=st.dictionaries(_ids, st.binary(min_size=64, max_size=64), max_size=2).map(
+        _sorted_pairs
+    ),
+)
+
+
+@given(CONTENTS)
+def test_a_content_reads_back(said: Content) -> None:
+    assert parse_content(said.encoded()) == said
+
+
+@given(CONTENTS, st.data())
+def test_a_content_changed_anywhere_is_refused_or_read_as_it_stands(
+    said: Content, data: st.DataObject
+) -> None:
+    """Nothing is read that would be written in another way: what was signed is what is shown."""
+    raw = said.encoded()
+    at = data.draw(st.integers(0, len(raw) - 1))
+    spoilt = raw[:at] + bytes([raw[at] ^ data.draw(st.integers(1, 255))]) + raw[at + 1 :]
+
+    try:
+        found = parse_content(spoilt)
+    except ContentError:
+        return
+
+    assert found.encoded() == spoilt
+    assert found != said
+
+
+@given(st.binary(max_size=200))
+def test_bytes_drawn_at_random_are_no_content(raw: bytes) -> None:
+    with pytest.raises(ContentError):
+        parse_content(raw)
+
+
+@pytest.mark.parametrize("value", [None, 1, b"", "text", [], [1], {}, {"a": 1}], ids=repr)
+def test_what_is_no_numbered_map_is_refused(value: Value) -> None:
+    with pytest.raises(ContentError) as caught:
+        parse_content(encode(value))
+
+    assert caught.value.code == "content.malformed"
+
+
+def test_the_hash_for_second_signatures_does_not_cover_them() -> None:
+    said = content(THERE)
+    seconded = said.with_countersignatures((HERE.approver.kid, bytes(64)))
+
+    assert seconded.digest_for_countersigning() == said.digest_for_countersigning()
+    assert seconded.encoded() != said.encoded()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "other"},
+        {"readers": ((HERE.window.kid, ReaderRole.DESK),)},
+        {"form": {"act": "withdraw"}},
+        {"created": 1},
+        {"sender": HERE.approver.kid},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_hash_for_second_signatures_covers_all_else(change: dict[str, object]) -> None:
+    said = content(THERE)
+
+    other = replace(said, **change)  # type: ignore[arg-type]  # each is the field's own type
+
+    assert other.digest_for_countersigning() != said.digest_for_countersigning()
+
+
+def test_second_signatures_are_put_in_the_order_of_their_keys() -> None:
+    pairs = [(KeyId(bytes([n]) * 16), bytes(64)) for n in (3, 1, 2)]
+
+    seconded = content(THERE).with_countersignatures(*pairs)
+
+    assert [kid[0] for kid, _ in seconded.countersignatures] == [1, 2, 3]
+    assert parse_content(seconded.encoded()) == seconded

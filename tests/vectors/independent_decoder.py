@@ -1,0 +1,588 @@
+"""Opens every vector in this folder with none of the project's code, from its specification alone.
+
+Needs kyber-py (ML-KEM), PyNaCl (X25519, Ed25519, the two AEADs) and Python's own hashes. Run it as
+``python independent_decoder.py``: it prints one line of figures, and ends with 1 if one vector
+disagrees.
+"""
+
+import hmac
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from hashlib import blake2b, sha3_256, sha256, shake_256
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from kyber_py.ml_kem import ML_KEM_768
+from nacl import bindings as sodium
+from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.signing import VerifyKey
+
+HERE = Path(__file__).resolve().parent
+DAY = 86_400
+
+#: What bytes decode to; its form is checked where it is used.
+Decoded: TypeAlias = Any
+
+
+class Refused(Exception):  # noqa: N818 - what it says is its code
+    """The bytes are refused under the code that is its argument."""
+
+
+def need(holds: object, code: str) -> None:
+    """Refuse under ``code`` unless ``holds``."""
+    if not holds:
+        raise Refused(code)
+
+
+def h(person: bytes, text: bytes) -> bytes:
+    """Return BLAKE2b-256 with a person."""
+    return blake2b(text, digest_size=32, person=person).digest()
+
+
+def kd(key: bytes, person: bytes) -> bytes:
+    """Return the key that ``key`` yields for a purpose."""
+    return blake2b(key=key, digest_size=32, person=person).digest()
+
+
+# ---- strict deterministic CBOR
+
+
+def cbor(raw: bytes, code: str) -> Decoded:
+    """Return the value that ``raw`` is the one encoding of, else refuse under ``code``."""
+    try:
+        value, end = item(raw, 0, 8, in_form=False)
+    except (IndexError, UnicodeDecodeError, Refused):
+        raise Refused(code) from None
+    need(end == len(raw), code)
+    return value
+
+
+def item(raw: bytes, at: int, depth: int, *, in_form: bool) -> tuple[Any, int]:
+    """Return the value at ``at`` and where it ends."""
+    major, low = raw[at] >> 5, raw[at] & 31
+    at += 1
+    if major == 7:
+        need(low == 22 or (in_form and low in (20, 21)), "type")
+        return {20: False, 21: True, 22: None}[low], at
+    need(low < 28 and major not in (1, 6), "type")
+    number = low
+    if low >= 24:
+        width = 1 << low - 24
+        number = int.from_bytes(raw[at : at + width], "big")
+        at += width
+        need(at <= len(raw) and number >= {1: 24, 2: 256, 4: 1 << 16, 8: 1 << 32}[width], "long")
+    if major == 0:
+        need(number <= 2**53, "range")
+        return number, at
+    if major in (2, 3):
+        need(at + number <= len(raw), "short")
+        text = raw[at : at + number]
+        return (text if major == 2 else text.decode()), at + number
+    need(depth, "deep")
+    return (array if major == 4 else mapping)(raw, at, number, depth - 1)
+
+
+def array(raw: bytes, at: int, count: int, depth: int) -> tuple[Any, int]:
+    """Return the list of ``count`` items at ``at`` and where it ends."""
+    items = []
+    for _ in range(count):
+        value, at = item(raw, at, depth, in_form=False)
+        items.append(value)
+    return items, at
+
+
+def mapping(raw: bytes, at: int, count: int, depth: int) -> tuple[Any, int]:
+    """Return the map of ``count`` pairs at ``at`` and where it ends; keys sorted, of one kind."""
+    found: dict[Any, Any] = {}
+    before = (0, b"")
+    for _ in range(count):
+        key, end = item(raw, at, depth, in_form=False)
+        place = (end - at, raw[at:end])
+        need(place > before, "order")
+        before = place
+        need(all(type(key) is type(other) for other in found), "mixed")
+        small = type(key) is int and key <= 23
+        need(small or (type(key) is bytes and len(key) == 16) or (key and type(key) is str), "key")
+        found[key], at = item(raw, end, depth, in_form=type(key) is str)
+    return found, at
+
+
+# ---- HPKE base mode: X-Wing, HKDF-SHA256, ChaCha20-Poly1305
+
+SUITE = b"HPKE-v1HPKE\x64\x7a\x00\x01\x00\x03"
+
+
+def extract(salt: bytes, label: bytes, text: bytes) -> bytes:
+    """Return LabeledExtract of RFC 9180."""
+    return hmac.new(salt, SUITE + label + text, sha256).digest()
+
+
+def expand(secret: bytes, label: bytes, info: bytes, size: int) -> bytes:
+    """Return LabeledExpand of RFC 9180, for at most 32 bytes."""
+    text = size.to_bytes(2, "big") + SUITE + label + info
+    return hmac.new(secret, text + b"\1", sha256).digest()[:size]
+
+
+def unwrap(seed: bytes, wrap: bytes, info: bytes) -> bytes:
+    """Return what ``wrap`` holds for the X-Wing key of ``seed``."""
+    expanded = shake_256(seed).digest(96)
+    _, decapsulating = ML_KEM_768.key_derive(expanded[:64])
+    post_quantum, classic, sealed = wrap[:1_088], wrap[1_088:1_120], wrap[1_120:]
+    point = sodium.crypto_scalarmult_base(expanded[64:])
+    shared = ML_KEM_768.decaps(decapsulating, post_quantum)
+    shared += sodium.crypto_scalarmult(expanded[64:], classic) + classic + point
+    secret = sha3_256(shared + b"\\.//^\\").digest()
+    context = b"\0" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+    secret = extract(secret, b"secret", b"")
+    key, nonce = expand(secret, b"key", context, 32), expand(secret, b"base_nonce", context, 12)
+    return sodium.crypto_aead_chacha20poly1305_ietf_decrypt(sealed, b"", nonce, key)
+
+
+def decrypt(key: bytes, nonce: bytes, sealed: bytes, aad: bytes) -> bytes:
+    """Return XChaCha20-Poly1305's plain text."""
+    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, aad, nonce, key)
+
+
+def verify(key: bytes, label: bytes, body: bytes, signature: bytes, code: str) -> None:
+    """Refuse under ``code`` unless ``key`` signed ``label || body``."""
+    try:
+        VerifyKey(key).verify(label + body, signature)
+    except (BadSignatureError, ValueError):
+        raise Refused(code) from None
+
+
+# ---- directory
+
+
+def kid_of(key: bytes) -> bytes:
+    """Return the name of a public key."""
+    return h(b"lz1-kid", key)[:16]
+
+
+def is_list(value: Decoded, *kinds: type | None) -> bool:
+    """Say whether ``value`` is a list of exactly these kinds."""
+    return (
+        type(value) is list
+        and len(value) == len(kinds)
+        and all(kind is None or type(v) is kind for v, kind in zip(value, kinds, strict=True))
+    )
+
+
+NO_ENTRY: list[Any] = [b"", []]
+
+
+class Directory:
+    """Entries as they stand, from pinned roots."""
+
+    def __init__(self, pins: list[str]) -> None:
+        self.pins, self.size, self.head, self.entry = set(pins), 0, bytes(32), NO_ENTRY
+        empty: list[dict[Any, Any]] = [{} for _ in range(7)]
+        self.roots, self.desks, self.signers, self.windows, self.infra, self.last, self.spans = (
+            empty
+        )
+        self.countries: dict[bytes, str] = {}
+
+    def append(self, raw: bytes) -> None:
+        """Enter the entry in ``raw`` or refuse it."""
+        bad = "directory.refused"
+        entry = cbor(raw, bad)
+        need(is_list(entry, bytes, list) and 1 <= len(entry[1]) <= 8, bad)
+        need(all(is_list(s, bytes, bytes) and len(s[1]) == 64 for s in entry[1]), bad)
+        kids = [s[0] for s in entry[1]]
+        need(kids == sorted(set(kids)) and all(len(kid) == 16 for kid in kids), bad)
+        statement = cbor(entry[0], bad)
+        need(is_list(statement, int, bytes, bytes, int, None, bytes), bad)
+        what, agency, subject, serial, prev, payload = statement
+        need(prev is None or type(prev) is bytes, bad)
+        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 8), bad)
+        value = cbor(payload, bad)
+        form = getattr(self, f"form_{what}")
+        need(type(value) is list and form(value), bad)
+        before = self.last.get((what, agency, subject), (0, None))
+        need((serial, prev) == (before[0] + 1, before[1]), "directory.chain")
+        self.entry = entry
+        getattr(self, f"enter_{what}")(agency, subject, serial, payload, value)
+        self.last[what, agency, subject] = (serial, h(b"lz1-stmt", entry[0]))
+        self.size, self.head = self.size + 1, h(b"lz1-log", self.head + raw)
+
+    def signed(self, keys: list[bytes], threshold: int) -> None:
+        """Refuse unless ``threshold`` of ``keys`` signed the entry at hand."""
+        known, found = {kid_of(key): key for key in keys}, 0
+        for kid, signature in self.entry[1]:
+            if kid in known:
+                label = b"liaison/1 dir\0"
+                verify(known[kid], label, self.entry[0], signature, "directory.refused")
+                found += 1
+        need(found >= threshold, "directory.not_authorised")
+
+    def by_root(self, agency: bytes) -> None:
+        """Refuse unless the agency's root signed."""
+        need(agency in self.roots, "directory.not_pinned")
+        self.signed(*self.roots[agency])
+
+    def own_desk(self, agency: bytes, desk: bytes) -> Decoded:
+        """Return the agency's own desk."""
+        need(desk in self.desks, "directory.unknown_desk")
+        need(self.desks[desk][0] == agency, "directory.not_authorised")
+        return self.desks[desk]
+
+    @staticmethod
+    def keys(value: Decoded) -> bool:
+        """Say whether ``value`` is a list of distinct keys."""
+        return (
+            value
+            and all(type(k) is bytes and len(k) == 32 for k in value)
+            and (len(set(value)) == len(value))
+        )
+
+    def form_1(self, v: Decoded) -> bool:
+        """Say whether a root has its form."""
+        return is_list(v, list, int, str, list) and self.keys(v[0]) and is_list(v[3], str, str, str)
+
+    def form_2(self, v: Decoded) -> bool:
+        """Say whether a desk has its form."""
+        return (
+            is_list(v, list, str, list, int, int, None, bytes)
+            and self.keys(v[0])
+            and is_list(v[2], str, str, str)
+            and v[3] < v[4] <= v[3] + 400 * DAY
+            and len(v[6]) == 16
+            and (v[5] is None or (type(v[5]) is bytes and len(v[5]) == 16))
+        )
+
+    def form_3(self, v: Decoded) -> bool:
+        """Say whether a signing key has its form and has proved possession."""
+        return (
+            is_list(v, bytes, bytes, int, str, int, int, bytes)
+            and len(v[0]) == 32
+            and len(v[1]) == 16
+            and 1 <= v[2] <= 4
+            and v[4] < v[5] <= v[4] + 400 * DAY
+            and self.possessed(v, v[0])
+        )
+
+    def form_4(self, v: Decoded) -> bool:
+        """Say whether windows have their form."""
+        return (
+            v
+            and all(
+                is_list(w, bytes, bytes, int, int)
+                and len(w[1]) == 1_216
+                and w[0] == kid_of(w[1])
+                and w[2] < w[3] <= w[2] + 7 * DAY
+                for w in v
+            )
+            and len({w[0] for w in v}) == len(v)
+        )
+
+    def form_8(self, v: Decoded) -> bool:
+        """Say whether a broker or witness has its form and has proved possession."""
+        return (
+            is_list(v, int, bytes, str, bytes)
+            and v[0] in (1, 2)
+            and len(v[1]) == 32
+            and self.possessed(v, v[1])
+        )
+
+    @staticmethod
+    def possessed(v: Decoded, key: bytes) -> bool:
+        """Say that the last field is the key's signature over the others; else refuse."""
+        bare = encode_list(v[:-1])
+        verify(key, b"liaison/1 own\0", bare, v[-1], "directory.refused")
+        return True
+
+    def enter_1(
+        self, agency: bytes, subject: bytes, serial: int, payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a root."""
+        need(1 <= v[1] <= len(v[0]) and subject == agency, "directory.not_authorised")
+        if serial == 1:
+            need(fingerprint(payload) in self.pins, "directory.not_pinned")
+            need(h(b"lz1-agency", payload)[:16] == agency, "directory.rebound")
+        else:
+            self.by_root(agency)
+        self.signed(v[0], v[1])
+        self.roots[agency] = (v[0], v[1])
+        self.countries[agency] = v[2]
+
+    def enter_2(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a desk."""
+        self.by_root(agency)
+        need(self.desks.get(subject, (agency,))[0] == agency, "directory.rebound")
+        country = self.countries[agency].lower()
+        need(v[1].startswith(country + "-"), "directory.not_authorised")
+        taken = (d for d, desk in self.desks.items() if desk[1] == v[1] and d != subject)
+        need(not list(taken), "directory.rebound")
+        self.desks[subject] = (agency, v[1], v[0])
+        self.spans.setdefault((2, subject), []).append((v[3], v[4]))
+
+    def enter_3(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a signing key."""
+        desk = self.own_desk(agency, v[1])
+        need(subject == kid_of(v[0]), "directory.rebound")
+        self.signed(desk[2], 1)
+        bearer = (v[1], v[3], v[2] == 1)
+        need(self.signers.get(subject, (0, bearer))[1] == bearer, "directory.rebound")
+        need(subject not in {kid for _, kid in self.infra}, "directory.rebound")
+        self.signers[subject] = (agency, bearer, v)
+        self.spans.setdefault((3, subject), []).append((v[4], v[5]))
+
+    def enter_4(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter windows."""
+        self.own_desk(agency, subject)
+        begins = max(w[2] for w in v)
+        devices = [s[2] for s in self.signers.values() if s[1][0] == subject and s[2][2] == 1]
+        self.signed([d[0] for d in devices if begins < d[5] + 35 * DAY], 1)
+        for w in v:
+            need(self.windows.get(w[0], (subject, w)) == (subject, w), "directory.rebound")
+        self.windows.update({w[0]: (subject, w) for w in v})
+
+    def enter_8(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a broker or witness."""
+        need(subject == kid_of(v[1]), "directory.rebound")
+        self.by_root(agency)
+        other = (i for (_, kid), i in self.infra.items() if kid == subject and i != v[:3])
+        need(subject not in self.signers and not list(other), "directory.rebound")
+        self.infra[agency, subject] = v[:3]
+
+    def signer(self, kid: bytes, at: int) -> Decoded:
+        """Return ``(agency, bearer, payload)`` of a key that counts at ``at``, or None."""
+        known = self.signers.get(kid)
+        spans = [(3, kid)] + ([(2, known[1][0])] if known else [])
+        ends = [[e for b, e in self.spans.get(s, []) if b <= at] for s in spans]
+        return known if known and all(e and at < e[-1] for e in ends) else None
+
+
+def encode_list(values: list[Any]) -> bytes:
+    """Return the encoding of a short list of numbers, bytes and text."""
+    return bytes([0x80 | len(values)]) + b"".join(
+        head(0, v)
+        if type(v) is int
+        else head(2, len(v)) + v
+        if type(v) is bytes
+        else head(3, len(v.encode())) + v.encode()
+        for v in values
+    )
+
+
+def head(major: int, number: int) -> bytes:
+    """Return the shortest head of a CBOR item."""
+    for low, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if number < 24:
+            return bytes([major << 5 | number])
+        if number < 1 << 8 * width:
+            return bytes([major << 5 | low]) + number.to_bytes(width, "big")
+    raise ValueError(number)
+
+
+def fingerprint(payload: bytes) -> str:
+    """Return the sixty digits of a root."""
+    digits = f"{int.from_bytes(h(b'lz1-pin', payload), 'big') % 10**60:060d}"
+    return " ".join(digits[i : i + 5] for i in range(0, 60, 5))
+
+
+# ---- envelope
+
+
+def padded_size(length: int) -> int:
+    """Return the size to which ``length`` bytes are padded."""
+    size = max(length + 4, 2_048)
+    if size <= 65_536:
+        return 1 << (size - 1).bit_length()
+    exponent = size.bit_length() - 1
+    step = 1 << exponent - exponent.bit_length()
+    return -(-size // step) * step
+
+
+def ids(value: Decoded, least: int, most: int, size: int) -> bool:
+    """Say whether ``value`` is a sorted list of distinct ids."""
+    return (
+        type(value) is list
+        and least <= len(value) <= most
+        and all(type(v) is bytes and len(v) == size for v in value)
+        and value == sorted(set(value))
+    )
+
+
+def header_of(raw: bytes) -> Decoded:
+    """Return the fields of a header."""
+    bad = "envelope.malformed"
+    v = cbor(raw, bad)
+    need(len(raw) <= 4_096 and type(v) is list, bad)
+    if len(v) > 1 and type(v[0]) is type(v[1]) is int:
+        need(v[:2] == [1, 1], "envelope.suite")
+    need(is_list(v, *(int, int, bytes, list, int, list, None, list, int, list), *(bytes,) * 3), bad)
+    need(len(v[2]) == 16 and ids(v[3], 1, 8, 16) and v[4] <= 2 and ids(v[5], 1, 64, 16), bad)
+    need(v[6] is None or (is_list(v[6], bytes, int) and len(v[6][0]) == 16), bad)
+    need(ids(v[7], 0, 4, 16) and ids(v[9], 0, 16, 32), bad)
+    need([len(x) for x in v[10:]] == [24, 32, 32], bad)
+    return v
+
+
+def open_envelope(
+    raw: bytes, desk: bytes, seeds: dict[bytes, bytes], directory: Directory, at: int
+) -> tuple[bytes, bytes]:
+    """Return ``(message id, content bytes)``, or refuse."""
+    bad = "envelope.malformed"
+    v = cbor(raw, bad)
+    need(is_list(v, bytes, list, bytes, bytes), bad)
+    hdr, wraps, sigbox, body = v
+    _, _, src, dst, _, kids, _, _, _, _, nonce, commit, hct = header_of(hdr)
+    need(len(wraps) == len(kids) and len(sigbox) == 96, bad)
+    need(all(type(w) is bytes and len(w) == 1_168 for w in wraps), bad)
+    need(2_064 <= len(body) <= 1_048_592 and padded_size(len(body) - 20) == len(body) - 16, bad)
+    need(h(b"lz1-hct", body) == hct, "envelope.body_hash")
+    need(desk in (*dst, src), "envelope.not_for_us")
+    mid, ours = h(b"lz1-mid", hdr), [kid for kid in kids if kid in seeds]
+    need(len(ours) == 1, "envelope.no_window")
+    info = b"liaison/1 wrap\0" + mid + ours[0]
+    key = attempt("envelope.wrap", unwrap, seeds[ours[0]], wraps[kids.index(ours[0])], info)
+    need(len(key) >= 16 and kd(key, b"lz1-commit") == commit, "envelope.wrap")
+    hidden = attempt("envelope.sigbox", decrypt, kd(key, b"lz1-sig"), nonce, sigbox, mid)
+    signer = directory.signer(hidden[:16], at)
+    need(signer and signer[1][0] == src, "envelope.signer")
+    verify(signer[2][0], b"liaison/1 msg\0", mid, hidden[16:], "envelope.signature")
+    padded = attempt("envelope.body", decrypt, kd(key, b"lz1-body"), nonce, body, b"")
+    length = int.from_bytes(padded[:4], "big")
+    need(padded_size(length) == len(padded) and not any(padded[4 + length :]), "envelope.body")
+    content = padded[4 : 4 + length]
+    check_content(content, signer, hidden[:16], (src, dst, kids), directory, at)
+    return mid, content
+
+
+def attempt(code: str, act: Callable[..., bytes], *arguments: bytes) -> bytes:
+    """Return what ``act`` gives, or refuse under ``code``."""
+    try:
+        return act(*arguments)
+    except (CryptoError, ValueError, TypeError):
+        raise Refused(code) from None
+
+
+def check_content(
+    raw: bytes,
+    signer: Decoded,
+    kid: bytes,
+    parties: tuple[bytes, list[bytes], list[bytes]],
+    directory: Directory,
+    at: int,
+) -> None:
+    """Refuse a content that is out of form, or names others than the header and signature do."""
+    src, dst, kids = parties
+    v = cbor(raw, "envelope.content")
+    check_form(v)
+    need([reader[0] for reader in v[8]] == kids, "envelope.readers")
+    owners = []
+    for reader, role in v[8]:
+        owner = directory.windows.get(reader, (None,))[0]
+        need(owner in (dst if role == 0 else [src]), "envelope.readers")
+        owners.append(owner)
+    need(all(owners.count(desk) == 1 for desk in dst), "envelope.readers")
+    need(v[1] == kid, "envelope.sender")
+    need(v[2] == 2 or signer[2][2] != 1, "envelope.signer")
+    bare = h(b"lz1-co", without_16(raw, v))
+    for second, signature in v.get(16, []):
+        bad, known = "envelope.countersignature", directory.signer(second, at)
+        need(known, bad)
+        verify(known[2][0], b"liaison/1 co\0", src + b"".join(dst) + bare, signature, bad)
+        need(known[2][2] != 1 and (known[0], known[1][1]) != (signer[0], signer[1][1]), bad)
+
+
+def check_form(v: Decoded) -> None:
+    """Refuse a content whose fields are not those of the specification."""
+    bad = "envelope.content"
+    kinds = {1: bytes, 2: int, 3: int, 4: bytes, 5: dict, 6: list, 7: list, 8: list}
+    kinds |= {9: str, 10: str, 11: str}
+    need(type(v) is dict and set(kinds) <= set(v) <= {*kinds, 12, 16}, bad)
+    need(all(type(v[n]) is kind for n, kind in kinds.items()), bad)
+    need(v[2] in (1, 2) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
+    need(is_list(v[7], int, bytes) and len(v[7][1]) == 32 and v.get(12, 0) is not None, bad)
+    for desk, lane in v[5].items():
+        need(type(desk) is bytes and is_list(lane, int, None) and lane[0] >= 1, bad)
+        first = lane[0] == 1 and lane[1] is None
+        need(first or (lane[0] > 1 and type(lane[1]) is bytes and len(lane[1]) == 32), bad)
+    need(all(is_list(r, bytes, int) and r[1] in (0, 1) for r in v[8]), bad)
+    need(ids([r[0] for r in v[8]], 1, 64, 16), bad)
+    if 16 in v:
+        need(type(v[16]) is list and v[16], bad)
+        need(all(is_list(s, bytes, bytes) and len(s[1]) == 64 for s in v[16]), bad)
+        need(ids([s[0] for s in v[16]], 1, 64, 16), bad)
+
+
+def without_16(raw: bytes, v: Decoded) -> bytes:
+    """Return the content's bytes without its last field, the second signatures."""
+    if 16 not in v:
+        return raw
+    # Each is [16 bytes, 64 bytes]: 1 + 17 + 66; before them the key and the list's head.
+    size = 84 * len(v[16]) + 1 + len(head(4, len(v[16])))
+    return bytes([raw[0] - 1]) + raw[1 : len(raw) - size]
+
+
+# ---- the vectors
+
+
+def fields(path: Path) -> dict[str, list[str]]:
+    """Return the fields of a vector: name to its values, in order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(": ")
+        found[name].append(value)
+    return found
+
+
+def directory_of(vector: dict[str, list[str]]) -> Directory:
+    """Return the directory of a vector's entries."""
+    directory = Directory(vector["pin"])
+    for entry in vector["entry"]:
+        directory.append(bytes.fromhex(entry))
+    return directory
+
+
+def outcome(path: Path) -> str:
+    """Return what the vector at ``path`` gives: ``ok``, or the code of its refusal."""
+    vector = fields(path)
+    try:
+        if path.parent.name == "directory":
+            directory = directory_of(vector)
+            return (
+                "ok" if vector["head"] == [f"{directory.size} {directory.head.hex()}"] else "head"
+            )
+        directory = directory_of(fields(HERE / "directory" / vector["directory"][0]))
+        seeds = {window_kid(bytes.fromhex(seed)): bytes.fromhex(seed) for seed in vector["seed"]}
+        raw, desk = bytes.fromhex(vector["envelope"][0]), bytes.fromhex(vector["desk"][0])
+        mid, content = open_envelope(raw, desk, seeds, directory, int(vector["at"][0]))
+    except Refused as e:
+        return str(e)
+    names = [mid.hex()], [h(b"lz1-env", raw).hex()], [content.hex()]
+    return "ok" if names == (vector["mid"], vector["eid"], vector["content"]) else "other bytes"
+
+
+def window_kid(seed: bytes) -> bytes:
+    """Return the key id of the window of ``seed``."""
+    expanded = shake_256(seed).digest(96)
+    public, _ = ML_KEM_768.key_derive(expanded[:64])
+    return kid_of(public + sodium.crypto_scalarmult_base(expanded[64:]))
+
+
+def main() -> int:
+    """Open every vector, say how many opened, were refused, and disagree."""
+    found = {path: outcome(path) for path in sorted(HERE.glob("*/*.txt"))}
+    disagree = [path for path, code in found.items() if [code] != fields(path)["expect"]]
+    for path in disagree:
+        sys.stdout.write(f"{path.relative_to(HERE)}: {found[path]}\n")
+    opened = sum(code == "ok" for code in found.values())
+    refused = len(found) - opened
+    sys.stdout.write(f"{opened} opened, {refused} refused, {len(disagree)} disagree\n")
+    return 1 if disagree or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
