@@ -1,0 +1,101 @@
+"""The broker's replica of the directory: it orders entries, and may not say anything in it.
+
+Whether an entry stands is decided by its own signatures and the operator's pins
+(``crypto.attest.directory``), so anyone may bring one; only roots enter by the operator's hand.
+Each entry is a leaf of the ledger too, in the same commit (docs/spec/directory.md, "Log").
+"""
+
+from functools import partial
+
+from crypto.attest import labels
+from crypto.attest.directory import Desk, Directory, DirectoryError, Signer
+from crypto.attest.hashing import digest
+from crypto.attest.header import DeskId
+from crypto.attest.note import NamedKey
+from crypto.attest.signing import KeyId
+from crypto.attest.statement import InfraKind, Role, StatementError, What, parse_entry
+from liaison.broker.batch import Batch, Needs, Operation
+from liaison.broker.errors import RefusedError
+from protocols.wire.api import Refusal
+from protocols.wire.ledger_event import Event, EventKind
+
+
+class Replica:
+    """The directory as the database holds it; changed within the writer's batches only."""
+
+    def __init__(self, pins: frozenset[str]) -> None:
+        """Begin empty, with the fingerprints that the operator has typed."""
+        self.pins = pins
+        self.directory = Directory(pins)
+        self._sizes: dict[bytes, int] = {}
+
+    def restore(self, entries: list[bytes]) -> None:
+        """Become the directory of ``entries``; raises DirectoryError when they do not stand."""
+        self.directory = Directory.replay(self.pins, entries)
+        self._sizes = {_name(raw): size for size, raw in enumerate(entries, 1)}
+
+    def statement(self, raw: bytes, *, by_operator: bool = False) -> Operation[int]:
+        """Return the operation that appends the entry ``raw`` and answers the directory's size.
+
+        An entry that stands already is answered with the size it made. The operation refuses
+        whatever the directory refuses, and roots unless they come ``by_operator``.
+        """
+        return Operation(Needs(), partial(self._state, raw, by_operator))
+
+    def device(self, kid: KeyId, *, now: int) -> Signer:
+        """Return the device of this key, valid at ``now`` (ts); raises DirectoryError if none."""
+        signer = self.directory.signer(kid, at=now)
+        if signer.payload.role is not Role.DEVICE:
+            raise DirectoryError("the key is an officer's; devices speak to the broker")
+        return signer
+
+    def desk(self, desk: DeskId) -> Desk:
+        """Return the desk of this id; raise RefusedError when the directory has none."""
+        try:
+            return self.directory.desk(desk)
+        except DirectoryError as e:
+            raise RefusedError(Refusal.UNKNOWN_DESK, str(e)) from e
+
+    def knows(self, desk: DeskId) -> bool:
+        """Say whether the directory has this desk."""
+        try:
+            self.directory.desk(desk)
+        except DirectoryError:
+            return False
+        return True
+
+    def witness(self, name: str) -> NamedKey | None:
+        """Return the key of the witness that signs under ``name``, if an agency has named it."""
+        for infra in self.directory.infra(InfraKind.WITNESS):
+            if infra.payload.name == name:
+                return NamedKey(name, infra.payload.key)
+        return None
+
+    def _state(self, raw: bytes, by_operator: bool, batch: Batch) -> int:  # noqa: FBT001 - by partial
+        if _name(raw) in self._sizes:
+            return self._sizes[_name(raw)]
+        try:
+            if parse_entry(raw).statement.what is What.ROOT and not by_operator:
+                raise RefusedError(Refusal.ROOT_BY_OPERATOR, "a root enters by the operator's hand")
+            statement = self.directory.append(raw).statement
+        except (StatementError, DirectoryError) as e:
+            raise RefusedError(Refusal.DIRECTORY, f"{e.code}: {e}") from e
+        head = self.directory.head
+        self._sizes[_name(raw)] = head.size
+        batch.entries.append((head.size, raw))
+        batch.append(
+            Event(
+                EventKind.DIRECTORY_STATED,
+                batch.log,
+                batch.now,
+                agency=statement.agency,
+                objects=(statement.agency, statement.subject),
+                codes=(int(statement.what), statement.serial),
+                commitment=head.hash,
+            )
+        )
+        return head.size
+
+
+def _name(raw: bytes) -> bytes:
+    return digest(labels.P_LOG, raw)
