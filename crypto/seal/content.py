@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NewType, cast
 
-from crypto.attest import labels
 from crypto.attest.directory import Head
 from crypto.attest.encoding import EncodingError, Value, decode, encode
-from crypto.attest.hashing import DIGEST_BYTES, digest
+from crypto.attest.hashing import DIGEST_BYTES
 from crypto.attest.header import ID_BYTES, DeskId, MessageId
 from crypto.attest.padding import LARGEST
 from crypto.attest.signing import SIGNATURE_BYTES, KeyId
@@ -19,6 +18,8 @@ from crypto.attest.signing import SIGNATURE_BYTES, KeyId
 ThreadId = NewType("ThreadId", bytes)
 
 COUNTERSIGNATURES = 16
+#: The fields that a second signature covers.
+DRAFT = (1, 2, 4, 9, 10, 11, 12)
 MAX_PARENTS = 64
 
 
@@ -33,6 +34,7 @@ class Kind(IntEnum):
 
     STEP = 1
     RECEIPT = 2
+    COUNTERSIGN = 8
 
 
 class ReaderRole(IntEnum):
@@ -72,9 +74,14 @@ class Content:
         """Return the content's one encoding."""
         return encode(self._fields(self.countersignatures))
 
-    def digest_for_countersigning(self) -> bytes:
-        """Return the hash that a second signer signs: of everything but the second signatures."""
-        return digest(labels.P_CONTENT, encode(self._fields(())))
+    def draft(self) -> bytes:
+        """Return what a second signer answers for: who says what, in which case.
+
+        Time, lanes, parents, directory head and readers are not in it: they are settled when the
+        message leaves, which may be hours after the second signer was asked.
+        """
+        fields = self._fields(())
+        return encode({number: fields[number] for number in DRAFT if number in fields})
 
     def with_countersignatures(self, *pairs: tuple[KeyId, bytes]) -> "Content":
         """Return the content with these second signatures, in the order of their key ids."""

@@ -48,6 +48,7 @@ from crypto.seal.primitives import (
 #: Which role may sign which kind of message. A role that a kind's row lacks may not.
 MAY_SIGN: dict[Kind, frozenset[Role]] = {
     Kind.STEP: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR}),
+    Kind.COUNTERSIGN: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR}),
     Kind.RECEIPT: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR, Role.DEVICE}),
 }
 
@@ -155,8 +156,15 @@ def plain_digest(content: bytes) -> bytes:
 
 
 def countersign(content: Content, outside: Outside, key: SigningKey) -> tuple[KeyId, bytes]:
-    """Return the second signature of ``key`` over content, source and destinations."""
-    return key.kid, key.sign(labels.COUNTERSIGN, _countersigned(content, outside.src, outside.dst))
+    """Return the second signature of ``key`` over what ``content`` says, source, destinations."""
+    return countersign_draft(content.draft(), outside.src, outside.dst, key)
+
+
+def countersign_draft(
+    draft: bytes, src: DeskId, dst: Sequence[DeskId], key: SigningKey
+) -> tuple[KeyId, bytes]:
+    """Return the second signature of ``key`` over a draft that is not sealed yet."""
+    return key.kid, key.sign(labels.COUNTERSIGN, _countersigned(draft, src, dst))
 
 
 def seal(
@@ -327,7 +335,7 @@ def _check_readers(content: Content, header: Header, directory: Directory) -> No
 def _check_countersignatures(
     content: Content, header: Header, sender: Signer, *, directory: Directory, at: int
 ) -> None:
-    body = _countersigned(content, header.src, header.dst)
+    body = _countersigned(content.draft(), header.src, header.dst)
     for kid, signature in content.countersignatures:
         try:
             second = directory.signer(kid, at=at)
@@ -343,5 +351,5 @@ def _person(signer: Signer) -> tuple[AgencyId, str]:
     return signer.agency, signer.payload.pseudonym
 
 
-def _countersigned(content: Content, src: DeskId, dst: tuple[DeskId, ...]) -> bytes:
-    return src + b"".join(dst) + content.digest_for_countersigning()
+def _countersigned(draft: bytes, src: DeskId, dst: Sequence[DeskId]) -> bytes:
+    return src + b"".join(dst) + digest(labels.P_CONTENT, draft)

@@ -122,13 +122,15 @@ def test_a_limit_is_told_as_the_code_has_it(page: str, sentence: str) -> None:
 
 def test_the_table_of_roles_is_the_codes() -> None:
     rows = re.findall(
-        r"^\| ([a-z, ]+) \| (may|may not) \| (may|may not) \|$", PAGES["envelope"], re.MULTILINE
+        r"^\| ([a-z, ]+) \| (may|may not) \| (may|may not) \| (may|may not) \|$",
+        PAGES["envelope"],
+        re.MULTILINE,
     )
     told = {
         (role, kind)
         for roles, *cells in rows
         for role in roles.split(", ")
-        for kind, cell in zip(("step", "receipt"), cells, strict=True)
+        for kind, cell in zip(("step", "receipt", "countersign"), cells, strict=True)
         if cell == "may"
     }
 

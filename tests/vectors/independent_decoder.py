@@ -488,7 +488,7 @@ def check_content(
     need(all(owners.count(desk) == 1 for desk in dst), "envelope.readers")
     need(v[1] == kid, "envelope.sender")
     need(v[2] == 2 or signer[2][2] != 1, "envelope.signer")
-    bare = h(b"lz1-co", without_16(raw, v))
+    bare = h(b"lz1-co", draft(raw))
     for second, signature in v.get(16, []):
         bad, known = "envelope.countersignature", directory.signer(second, at)
         need(known, bad)
@@ -503,7 +503,7 @@ def check_form(v: Decoded) -> None:
     kinds |= {9: str, 10: str, 11: str}
     need(type(v) is dict and set(kinds) <= set(v) <= {*kinds, 12, 16}, bad)
     need(all(type(v[n]) is kind for n, kind in kinds.items()), bad)
-    need(v[2] in (1, 2) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
+    need(v[2] in (1, 2, 8) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
     need(is_list(v[7], int, bytes) and len(v[7][1]) == 32 and v.get(12, 0) is not None, bad)
     for desk, lane in v[5].items():
         need(type(desk) is bytes and is_list(lane, int, None) and lane[0] >= 1, bad)
@@ -517,13 +517,15 @@ def check_form(v: Decoded) -> None:
         need(ids([s[0] for s in v[16]], 1, 64, 16), bad)
 
 
-def without_16(raw: bytes, v: Decoded) -> bytes:
-    """Return the content's bytes without its last field, the second signatures."""
-    if 16 not in v:
-        return raw
-    # Each is [16 bytes, 64 bytes]: 1 + 17 + 66; before them the key and the list's head.
-    size = 84 * len(v[16]) + 1 + len(head(4, len(v[16])))
-    return bytes([raw[0] - 1]) + raw[1 : len(raw) - size]
+def draft(raw: bytes) -> bytes:
+    """Return the fields of a content that a second signature covers, each as its own bytes."""
+    kept, at = [], 1  # fewer than 24 fields: the map's head is one byte
+    while at < len(raw):
+        number, begins = raw[at], at
+        _, at = item(raw, at + 1, 8, in_form=False)
+        if number in (1, 2, 4, 9, 10, 11, 12):
+            kept.append(raw[begins:at])
+    return bytes([0xA0 + len(kept)]) + b"".join(kept)
 
 
 # ---- the vectors

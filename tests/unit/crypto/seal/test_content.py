@@ -98,11 +98,11 @@ def test_what_is_no_numbered_map_is_refused(value: Value) -> None:
     assert caught.value.code == "content.malformed"
 
 
-def test_the_hash_for_second_signatures_does_not_cover_them() -> None:
+def test_a_draft_does_not_hold_the_second_signatures() -> None:
     said = content(THERE)
     seconded = said.with_countersignatures((HERE.approver.kid, bytes(64)))
 
-    assert seconded.digest_for_countersigning() == said.digest_for_countersigning()
+    assert seconded.draft() == said.draft()
     assert seconded.encoded() != said.encoded()
 
 
@@ -110,19 +110,43 @@ def test_the_hash_for_second_signatures_does_not_cover_them() -> None:
     "change",
     [
         {"text": "other"},
-        {"readers": ((HERE.window.kid, ReaderRole.DESK),)},
         {"form": {"act": "withdraw"}},
-        {"created": 1},
+        {"lang": "en"},
+        {"subject": "other"},
+        {"thread": ThreadId(bytes(16))},
+        {"kind": Kind.RECEIPT},
         {"sender": HERE.approver.kid},
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_the_hash_for_second_signatures_covers_all_else(change: dict[str, object]) -> None:
+def test_a_draft_holds_all_that_is_said(change: dict[str, object]) -> None:
     said = content(THERE)
 
     other = replace(said, **change)  # type: ignore[arg-type]  # each is the field's own type
 
-    assert other.digest_for_countersigning() != said.digest_for_countersigning()
+    assert other.draft() != said.draft()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"readers": ((HERE.window.kid, ReaderRole.DESK),)},
+        {"created": 1},
+        {"lanes": {}},
+        {"parents": (MessageId(bytes(32)),)},
+        {"dirhead": Head(0, bytes(32))},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_draft_leaves_open_what_is_settled_when_the_message_leaves(
+    change: dict[str, object],
+) -> None:
+    said = content(THERE)
+
+    other = replace(said, **change)  # type: ignore[arg-type]  # each is the field's own type
+
+    assert other.draft() == said.draft()
+    assert other.encoded() != said.encoded()
 
 
 def test_second_signatures_are_put_in_the_order_of_their_keys() -> None:
