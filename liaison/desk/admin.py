@@ -1,0 +1,114 @@
+"""Making a desk: vault, store, device key, and the requests that the registrar signs.
+
+Nothing is believed of the broker but what chains to the pins; private keys never leave this folder.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto.attest.directory import Desk, Directory, read_pin
+from crypto.attest.signing import SigningKey
+from crypto.attest.statement import DevicePayload, Role
+from crypto.seal.ceremony import VALIDITY, request_key
+from crypto.seal.primitives import KEY_BYTES, fresh
+from crypto.seal.vault import Keys
+from liaison.desk.app import DEVICE, PINS, SLUG, STORE
+from liaison.desk.store import Store
+from liaison.desk.vault import add_officer, create_vault
+from liaison.runtime.clock import Clock, timestamp
+
+#: A certificate may begin a little before its first use: two computers' clocks never quite agree.
+EARLY = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class NewDesk:
+    """A desk that waits for the registrar: the first officer's keys, the requests to sign."""
+
+    keys: Keys
+    requests: tuple[bytes, ...]
+
+
+async def init_desk(
+    state: Path,
+    *,
+    slug: str,
+    pins: Iterable[str],
+    entries: Sequence[bytes],
+    officer: str,
+    role: Role,
+    passphrase: str,
+    clock: Clock,
+) -> NewDesk:
+    """Make a desk in the empty folder ``state`` and return what must be signed.
+
+    Args:
+        state: an empty folder.
+        slug: which desk of the directory this is an installation of.
+        pins: the fingerprints of both agencies' roots, as typed by two people.
+        entries: the directory so far, from wherever; believed as far as the pins vouch for it.
+        officer: the pseudonym of the first officer.
+        role: what that officer may do.
+        passphrase: opens that officer's slot.
+        clock: says when the certificates begin.
+
+    Raises:
+        DirectoryError: an entry does not stand, or there is no such desk.
+        VaultError: a weak passphrase.
+        FileExistsError: the folder holds a desk already.
+    """
+    directory = Directory.replay(map(read_pin, pins), entries)
+    desk = directory.desk_named(slug)
+    keys = create_vault(state, officer, passphrase)
+    seed = fresh(KEY_BYTES)
+    store = Store(state / STORE, keys.master)
+    await store.open()
+    await store.set_fact(DEVICE, seed)
+    await store.set_fact(SLUG, slug.encode())
+    await store.set_fact(PINS, "\n".join(sorted(directory.pins)).encode())
+    await store.add_directory_entries(0, entries)
+    await store.close()
+    device = SigningKey.from_seed(seed)
+    begins = timestamp(clock.now())
+    return NewDesk(
+        keys,
+        (
+            _request(desk, device, Role.DEVICE, f"{officer}-device", begins),
+            _request(desk, SigningKey.from_seed(keys.seed), role, officer, begins),
+        ),
+    )
+
+
+def admit_officer(
+    state: Path,
+    keys: Keys,
+    *,
+    slug: str,
+    directory: Directory,
+    officer: str,
+    role: Role,
+    passphrase: str,
+    clock: Clock,
+) -> bytes:
+    """Give a further officer a slot in the vault and return the request for their key.
+
+    Raises:
+        UnknownDeskError: the directory has no such desk.
+        VaultError: a weak passphrase, or the officer has a slot.
+    """
+    added = add_officer(state, keys, officer, passphrase)
+    return _request(
+        directory.desk_named(slug),
+        SigningKey.from_seed(added.seed),
+        role,
+        officer,
+        timestamp(clock.now()),
+    )
+
+
+def _request(desk: Desk, key: SigningKey, role: Role, pseudonym: str, begins: int) -> bytes:
+    payload = DevicePayload(
+        key.verify_key, desk.id, role, pseudonym, begins - EARLY, begins - EARLY + VALIDITY
+    )
+    return request_key(desk.agency, payload, key)

@@ -1,0 +1,139 @@
+"""The desk's agent: all parts of one installation, and what they tell each other.
+
+It receives, checks, stores and acknowledges whether or not an officer is at the screen. The
+broker's news arrive here and are handed to the part they concern.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from crypto.attest.header import envelope_id
+from liaison.desk.broker_client import Line, LineDownError
+from liaison.desk.cases import Casebook
+from liaison.desk.compose import Composer
+from liaison.desk.directory import Replica
+from liaison.desk.follower import Follower
+from liaison.desk.inbox import Inbox
+from liaison.desk.keyring import Keyring
+from liaison.desk.news import News
+from liaison.desk.outbox import Outbox
+from liaison.desk.proof import Prover
+from liaison.desk.store import Store, StoreError
+from liaison.desk.vault import Officers
+from liaison.runtime.clock import Clock, timestamp
+from liaison.runtime.scheduler import Waker
+from protocols.casework.catalogue import Catalogue
+from protocols.casework.moments import iso
+from protocols.wire import api
+from protocols.wire.mailbox import MailLane
+
+
+@dataclass(slots=True)
+class Agent:
+    """One installation of a desk."""
+
+    store: Store
+    replica: Replica
+    keyring: Keyring
+    officers: Officers
+    catalogue: Catalogue
+    casebook: Casebook
+    composer: Composer
+    line: Line
+    outbox: Outbox
+    inbox: Inbox
+    prover: Prover
+    follower: Follower
+    waker: Waker
+    news: News
+    clock: Clock
+
+    @property
+    def slug(self) -> str:
+        """Return our desk's slug."""
+        return self.replica.slug
+
+    async def line_up(self, welcome: api.Welcome) -> None:
+        """Catch up: directory, windows, what waits to be sent; the mailbox comes by itself."""
+        with _store_needed():
+            await self._check_mailbox(welcome)
+        self.follower.grew(api.Grew(welcome.directory, welcome.ledger))
+        self.outbox.wake()
+        self.waker.wake()
+        self.news.tell()
+
+    def line_down(self) -> None:
+        """Tell the screens; what was composed waits."""
+        self.news.tell()
+
+    async def delivered(self, frame: api.Deliver) -> None:
+        """Take an item of the mailbox; one that breaks our own code is set aside like a bad one."""
+        with _store_needed():
+            try:
+                await self.inbox.take(frame)
+            except (StoreError, LineDownError):
+                raise
+            except Exception as e:  # noqa: BLE001 - one bad item must never stop the next
+                structlog.get_logger().error("inbox.unforeseen", error=type(e).__name__)
+                eid, at = envelope_id(frame.first), timestamp(self.clock.now())
+                await self.store.set_aside(eid, frame.first, code="inbox.unforeseen", at=at)
+                await self.store.move_cursor(frame.lane, frame.seq)
+                await self.line.acknowledge(frame.lane, frame.seq)
+
+    async def grew(self, frame: api.Grew) -> None:
+        """Follow directory and ledger, without keeping the next item waiting."""
+        self.follower.grew(frame)
+
+    async def open_case(self, officer: str, ref: str) -> int:
+        """Sign receipts for what ``officer`` had not opened of a case; return how many."""
+        key = self.officers.key(officer)
+        found = await self.casebook.find(ref)
+        seen = {opening.mid for opening in found.openings if opening.officer == key.kid}
+        unseen = [s for s in found.steps if not s.message.outgoing and s.message.mid not in seen]
+        for held in unseen:
+            await self.composer.opened(officer, held)
+        return len(unseen)
+
+    async def status(self) -> dict[str, Any]:
+        """Return how this installation stands."""
+        waiting = await self.store.waiting()
+        seen = await self.prover.last_seen()
+        return {
+            "desk": self.slug,
+            "now": iso(self.clock.now()),
+            "line": "up" if self.line.is_up else "down",
+            "present": self.officers.present(),
+            "unsent": waiting.unsent,
+            "unproven": waiting.unproven,
+            "mailbox": {lane.name.lower(): await self.store.cursor(lane) for lane in MailLane},
+            "directory": self.replica.directory.head.size,
+            "ledger": {
+                "size": 0 if seen is None else seen.checkpoint.size,
+                "cosignatures": [] if seen is None else [c.name for c in seen.cosignatures],
+                "alarm": self.prover.alarm,
+            },
+            "set_aside": len(await self.store.quarantined()),
+        }
+
+    async def _check_mailbox(self, welcome: api.Welcome) -> None:
+        for lane, theirs in (
+            (MailLane.ORDINARY, welcome.ordinary),
+            (MailLane.RESCUE, welcome.rescue),
+        ):
+            if theirs > await self.store.cursor(lane):
+                # Somebody acknowledged mail in our name that is not here: restored, or a clone.
+                structlog.get_logger().error("mailbox.ahead", lane=int(lane))
+
+
+@contextmanager
+def _store_needed() -> Iterator[None]:
+    """Drop the line when the store fails: unacknowledged, the item comes again."""
+    try:
+        yield
+    except StoreError as e:
+        structlog.get_logger().error("store.not_written", code=e.code)
+        raise LineDownError("the store failed") from e

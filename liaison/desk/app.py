@@ -1,0 +1,141 @@
+"""Composition root of the desk: the only place where its parts meet."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ClientSession, web
+
+from config.load import load_calendars, load_errors
+from config.schema import CatalogueSeed, Corridor
+from crypto.attest.signing import SigningKey
+from crypto.seal.primitives import self_test
+from crypto.seal.vault import Keys
+from liaison.desk.agent import Agent
+from liaison.desk.broker_client import Line
+from liaison.desk.cases import Casebook
+from liaison.desk.clocks import DeskSweep
+from liaison.desk.compose import Composer
+from liaison.desk.directory import Replica
+from liaison.desk.follower import Follower
+from liaison.desk.guard import guard
+from liaison.desk.inbox import Inbox
+from liaison.desk.keyring import Keyring
+from liaison.desk.news import News
+from liaison.desk.outbox import Outbox
+from liaison.desk.proof import Prover
+from liaison.desk.routes import AGENT, ROUTES, officers_errors
+from liaison.desk.store import Store
+from liaison.desk.vault import Officers
+from liaison.desk.web.errors import readable
+from liaison.desk.web.routes import add_screens
+from liaison.desk.web.session import Sessions
+from liaison.runtime.clock import Clock
+from liaison.runtime.scheduler import Waker
+from liaison.runtime.tasks import Tasks
+from liaison.runtime.web import problems
+from protocols.casework.catalogue import Catalogue
+from protocols.casework.rules import build_rules
+
+STORE = "desk.sqlcipher"
+#: Facts of the store that make it a desk's: the device's seed, our slug, the typed fingerprints.
+DEVICE, SLUG, PINS = "device", "slug", "pins"
+LARGEST_BODY = 2 * 1024 * 1024
+
+
+class NotADeskError(Exception):
+    """The store belongs to no enrolled installation."""
+
+    code = "desk.no_device"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskParts:
+    """What a desk is built from: its folder, its opened keys, and what both countries agreed on."""
+
+    state: Path
+    broker_url: str
+    keys: Keys
+    corridor: Corridor
+    catalogue: CatalogueSeed
+    token: str
+
+
+def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
+    """Return the desk's application; it opens its store at start and closes it at stop."""
+    sessions = Sessions()
+    app = web.Application(
+        middlewares=[readable, problems, guard(parts.token, sessions), officers_errors],
+        client_max_size=LARGEST_BODY,
+    )
+    app.add_routes(ROUTES)
+    add_screens(app, sessions, Catalogue(parts.catalogue, parts.corridor), load_errors())
+    app.cleanup_ctx.append(lambda app: _run(app, parts, clock))
+    return app
+
+
+async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIterator[None]:
+    self_test()
+    store = Store(parts.state / STORE, parts.keys.master)
+    await store.open()
+    tasks = Tasks()
+    try:
+        async with ClientSession() as session:
+            agent = await _assemble(parts, store, session, clock)
+            app[AGENT] = agent
+            agent.waker.start()
+            tasks.start(agent.outbox.run(), name="outbox")
+            tasks.start(agent.follower.run(), name="follower")
+            tasks.start(agent.line.keep(agent), name="line")
+            yield
+            await agent.waker.stop()
+            await tasks.stop()
+    finally:
+        await store.close()
+
+
+async def _assemble(parts: DeskParts, store: Store, session: ClientSession, clock: Clock) -> Agent:
+    seed, slug, pins = [await store.fact(name) for name in (DEVICE, SLUG, PINS)]
+    if seed is None or slug is None or pins is None:
+        raise NotADeskError("this store is no desk's; `liaison desk init` makes one")
+    replica = await Replica.load(pins.decode().splitlines(), slug.decode(), store)
+    device = SigningKey.from_seed(seed)
+    line = Line(parts.broker_url.rstrip("/"), device, clock, session, replica.broker)
+    keyring = Keyring(device, store, replica, clock)
+    await keyring.load()
+    officers = Officers(parts.state)
+    officers.admit(parts.keys)
+    catalogue = Catalogue(parts.catalogue, parts.corridor)
+    casebook = Casebook(store, replica, build_rules(parts.corridor, load_calendars()), clock)
+    news = News()
+    outbox, prover = Outbox(store, replica, line, news.tell), Prover(store, replica, line)
+    await prover.load()
+    waker = Waker(DeskSweep(casebook, keyring, line), clock=clock)
+    queued, changed = _both(outbox.wake, news.tell), _both(waker.wake, news.tell)
+    return Agent(
+        store=store,
+        replica=replica,
+        keyring=keyring,
+        officers=officers,
+        catalogue=catalogue,
+        casebook=casebook,
+        composer=Composer(casebook, keyring, officers, catalogue, clock, queued),
+        line=line,
+        outbox=outbox,
+        inbox=Inbox(store, replica, keyring, line, clock, parts.corridor, changed),
+        prover=prover,
+        follower=Follower(replica, prover, line),
+        waker=waker,
+        news=news,
+        clock=clock,
+    )
+
+
+def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls ``one`` and then ``other``."""
+
+    def call() -> None:
+        one()
+        other()
+
+    return call

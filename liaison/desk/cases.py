@@ -1,0 +1,164 @@
+"""Cases as this desk holds them: the same fold over the same signed messages as on the other desk.
+
+Nothing about a stage, an outcome or a clock is stored; it is computed from messages that the broker
+has taken, in the order of its ledger, whenever it is asked for. What waits for the line is listed
+apart.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from config.schema import Corridor
+from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
+from crypto.attest.signing import KeyId
+from crypto.seal.content import Kind, ThreadId, parse_content
+from liaison.desk.directory import Replica
+from liaison.desk.store import Opening, Store, StoredAck, StoredMessage
+from liaison.runtime.clock import Clock, from_timestamp, timestamp
+from protocols.casework.clocks import CaseClock, clocks
+from protocols.casework.errors import CaseworkError, NoRequestError
+from protocols.casework.payload import Step, from_value
+from protocols.casework.record import Arrival, CaseRecord, Event, SignedStep, fold
+from protocols.casework.rules import Rules
+
+#: Where a step that the broker has not taken yet stands in the order of the ledger.
+NOT_YET = 2**53
+
+
+class UnknownCaseError(CaseworkError):
+    """This desk has no case of this reference."""
+
+    code = "casework.unknown_case"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStep:
+    """One step with its message, header and signer (desk's slug, officer's pseudonym)."""
+
+    message: StoredMessage
+    header: Header
+    step: Step
+    created: int
+    desk: str
+    officer: str
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether the broker has taken it."""
+        return self.message.position is not None
+
+    def event(self, *, now: int) -> SignedStep:
+        """Return the step as the fold takes it; one not taken yet stands last, at ``now``."""
+        message = self.message
+        return SignedStep(
+            mid=message.mid,
+            index=NOT_YET if message.position is None else message.position,
+            taken_at=from_timestamp(now if message.taken_at is None else message.taken_at),
+            desk=self.desk,
+            officer=self.officer,
+            step=self.step,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case with all that this desk holds of it; ``record`` is None while nothing is taken."""
+
+    thread: ThreadId
+    ref: str
+    steps: tuple[HeldStep, ...]
+    acks: tuple[StoredAck, ...]
+    openings: tuple[Opening, ...]
+    record: CaseRecord | None
+    clocks: tuple[CaseClock, ...]
+
+    @property
+    def waiting(self) -> list[HeldStep]:
+        """Return the steps that wait for the line, oldest first."""
+        return [s for s in self.steps if not s.is_taken and s.message.refused is None]
+
+    def running_tokens(self) -> list[ClockToken]:
+        """Return the tokens of the broker's clocks that run for this case, oldest first."""
+        tokens: dict[ClockToken, None] = {}
+        for held in self.steps:
+            if held.message.refused is not None:
+                continue  # the broker has neither stopped nor started anything for it
+            for token in held.header.stop:
+                tokens.pop(token, None)
+            if held.header.start is not None:
+                tokens[held.header.start.token] = None
+        return list(tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Casebook:
+    """All cases of one desk."""
+
+    store: Store
+    replica: Replica
+    rules: Rules
+    clock: Clock
+
+    @property
+    def corridor(self) -> Corridor:
+        """Return the corridor to which the desk belongs."""
+        return self.rules.corridor
+
+    async def find(self, ref: str) -> Case:
+        """Return the case of this reference; raise UnknownCaseError when there is none."""
+        thread = await self.store.thread_of(ref)
+        if thread is None:
+            raise UnknownCaseError(f"case {ref}: not on this desk")
+        return await self.case(thread, ref)
+
+    async def every(self) -> list[Case]:
+        """Return every case, in the order in which they came to this desk."""
+        return [await self.case(thread, ref) for thread, ref in await self.store.threads()]
+
+    async def case(self, thread: ThreadId, ref: str) -> Case:
+        """Return the case of ``thread``."""
+        messages = await self.store.messages_of(thread)
+        steps = tuple(self._held(m) for m in messages if m.kind == Kind.STEP)
+        mids = [message.mid for message in messages]
+        acks = await self.store.acks_of(mids)
+        events = self.events((s for s in steps if s.is_taken), acks)
+        record, running = self._judge(events)
+        openings = await self.store.openings_of(mids)
+        return Case(thread, ref, steps, tuple(acks), tuple(openings), record, running)
+
+    def events(self, steps: Iterable[HeldStep], acks: Iterable[StoredAck]) -> list[Event]:
+        """Return steps and arrivals as the fold takes them; the first acknowledgement counts."""
+        now = timestamp(self.clock.now())
+        arrivals: dict[MessageId, Arrival] = {}
+        for ack in acks:
+            arrivals.setdefault(ack.mid, Arrival(ack.mid, ack.position, from_timestamp(ack.at)))
+        return [*(step.event(now=now) for step in steps), *arrivals.values()]
+
+    def slug(self, desk: DeskId) -> str:
+        """Return the slug of a desk of the directory."""
+        return self.replica.directory.desk(desk).payload.slug
+
+    def pseudonym(self, kid: KeyId, *, at: int) -> str:
+        """Return the pseudonym that signs with this key."""
+        return self.replica.directory.signer(kid, at=at).payload.pseudonym
+
+    def _judge(self, events: list[Event]) -> tuple[CaseRecord | None, tuple[CaseClock, ...]]:
+        try:
+            record = fold(events)
+        except NoRequestError:
+            return None, ()
+        return record, clocks(record, self.rules)
+
+    def _held(self, message: StoredMessage) -> HeldStep:
+        content = parse_content(message.content)
+        # What we sign was checked when it was signed, what came to us at the ledger's time.
+        taken_at = None if message.outgoing else message.taken_at
+        at = content.created if taken_at is None else taken_at
+        return HeldStep(
+            message=message,
+            header=parse_envelope(message.envelope).header,
+            step=from_value(content.form),
+            created=content.created,
+            desk=self.slug(message.src),
+            officer=self.pseudonym(message.signer, at=at),
+        )

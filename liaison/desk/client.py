@@ -1,0 +1,77 @@
+"""Talking to the running desk from another program of the same user: command line and demo.
+
+The desk writes its address and a token into its folder when it starts; who may read the folder may
+talk to it. What the desk answers with an error comes out as one, with the desk's own code and
+findings.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from liaison.desk.guard import read_token
+
+ADDRESS = "agent.url"
+PATIENCE = ClientTimeout(total=60)
+
+
+class DeskNotReachableError(Exception):
+    """No desk runs in this folder, or it does not answer."""
+
+    code = "desk.not_reachable"
+
+
+class DeskRefusedError(Exception):
+    """The desk refused; ``code`` and ``findings`` are its own."""
+
+    def __init__(self, status: int, code: str, detail: str, findings: list[dict[str, str]]) -> None:
+        """Take what the desk answered."""
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.findings = status, code, detail, findings
+
+
+@dataclass(frozen=True, slots=True)
+class DeskClient:
+    """A connection to one running desk."""
+
+    url: str
+    token: str
+    session: ClientSession
+
+    @classmethod
+    def of(cls, state: Path, session: ClientSession) -> "DeskClient":
+        """Return the client of the desk running in ``state``; raise DeskNotReachableError."""
+        try:
+            return cls((state / ADDRESS).read_text().strip(), read_token(state), session)
+        except OSError as e:
+            raise DeskNotReachableError(
+                "no desk runs in this folder; start it with `liaison desk serve`"
+            ) from e
+
+    async def get(self, path: str, **query: str) -> dict[str, Any]:
+        """Return the answer to a GET; raises DeskRefusedError or DeskNotReachableError."""
+        return await self._call("GET", path, params=query)
+
+    async def post(self, path: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Return the answer to a POST of ``fields``; raises what :meth:`get` raises."""
+        return await self._call("POST", path, json=fields)
+
+    async def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            async with self.session.request(
+                method, self.url + path, headers=headers, timeout=PATIENCE, **more
+            ) as response:
+                answer: dict[str, Any] = await response.json(content_type=None)
+        except (ClientError, OSError, TimeoutError, ValueError) as e:
+            raise DeskNotReachableError("the desk does not answer; is it running?") from e
+        if response.ok:
+            return answer
+        raise DeskRefusedError(
+            response.status,
+            str(answer.get("code", "desk")),
+            str(answer.get("detail", "")),
+            list(answer.get("findings", [])),
+        )

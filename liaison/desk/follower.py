@@ -1,0 +1,58 @@
+"""Following the broker: directory and ledger as they grow, beside the mail and never before it.
+
+Proving what the ledger holds takes several questions and answers; a rescue that arrives meanwhile
+is shown at once. What cannot be followed is logged by its code and tried again at the next growth.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from crypto.attest.directory import DirectoryError
+from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
+from liaison.desk.directory import Replica
+from liaison.desk.proof import Prover
+from liaison.desk.store import StoreError
+from protocols.wire import api
+
+#: Seconds until what failed with the line up is tried again.
+PAUSE = 1.0
+
+
+@dataclass(slots=True)
+class Follower:
+    """Brings replica and proofs up to what the broker last said it has."""
+
+    replica: Replica
+    prover: Prover
+    line: Line
+    _last: api.Grew = field(default_factory=lambda: api.Grew(0, 0))
+    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def grew(self, frame: api.Grew) -> None:
+        """Take note of how much there is; the work is done by :meth:`run`."""
+        self._last = frame
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            try:
+                await self._follow(self._last)
+            except (LineDownError, StoreError) as e:
+                # When the line is down: once it is back, the broker says anew how much there is.
+                structlog.get_logger().info("broker.not_followed", code=e.code)
+                if self.line.is_up:
+                    await asyncio.sleep(PAUSE)
+                    self._awake.set()
+            except (DirectoryError, BrokerRefusedError, api.FrameError) as e:
+                structlog.get_logger().error("broker.not_followed", code=e.code)
+
+    async def _follow(self, grown: api.Grew) -> None:
+        if grown.directory > self.replica.directory.head.size:
+            await self.replica.sync(self.line)
+        if grown.cosigned:
+            await self.prover.check()

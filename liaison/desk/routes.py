@@ -1,0 +1,195 @@
+"""The agent's API on loopback: what the command line, the demo and later the screens call.
+
+Every answer is JSON; every error a problem document with a stable code. Persons appear by label;
+names and texts only where a case is shown to an officer who asked for it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from config.errors import ConfigError
+from crypto.attest.directory import DirectoryError
+from crypto.attest.header import MessageId
+from crypto.attest.padding import PaddingError
+from crypto.seal.primitives import PrimitiveError
+from crypto.seal.vault import VaultError
+from liaison.desk.agent import Agent
+from liaison.desk.cases import UnknownCaseError
+from liaison.desk.vault import LockedError
+from liaison.desk.view import board_row, by_deadline, case_view, notice_view
+from liaison.runtime.web import ProblemError
+from protocols.casework.codes import Language
+from protocols.casework.errors import CaseworkError, FormError, StepError
+from protocols.casework.moments import iso
+
+AGENT = web.AppKey("agent", Agent)
+
+ROUTES = web.RouteTableDef()
+
+#: The status of each error that an officer's input can raise; the first that fits counts.
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (LockedError, 423),
+    (UnknownCaseError, 404),
+    (StepError, 409),
+    (CaseworkError, 422),
+    (VaultError, 403),
+    (ConfigError, 422),
+    (DirectoryError, 409),
+    (PaddingError, 413),
+    (PrimitiveError, 409),
+)
+
+
+@web.middleware
+async def officers_errors(request: web.Request, handler: Any) -> web.StreamResponse:  # noqa: ANN401
+    """Answer what is wrong with an officer's input, all findings at once."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except FormError as e:
+        findings = [
+            {"code": f.code, "field": f.path, "expected": f.expected, "found": f.found}
+            for f in e.findings
+        ]
+        return web.json_response(
+            {"status": 422, "code": e.code, "detail": str(e), "findings": findings}, status=422
+        )
+    except tuple(kind for kind, _ in STATUS) as e:
+        status = next(status for kind, status in STATUS if isinstance(e, kind))
+        raise ProblemError(status, getattr(e, "code", "desk"), str(e)) from e
+    return response
+
+
+@ROUTES.get("/livez")
+async def live(_request: web.Request) -> web.Response:
+    """Say that the process answers."""
+    return web.json_response({"live": True})
+
+
+@ROUTES.get("/api/status")
+async def status(request: web.Request) -> web.Response:
+    """Return how the desk stands: line, outbox, directory, ledger, who is present."""
+    return web.json_response(await request.app[AGENT].status())
+
+
+@ROUTES.get("/api/board")
+async def board(request: web.Request) -> web.Response:
+    """Return every case as one line, what is due first on top."""
+    agent = request.app[AGENT]
+    now = agent.clock.now()
+    rows = [board_row(case, agent.casebook, now=now) for case in await agent.casebook.every()]
+    return web.json_response({"desk": agent.slug, "now": iso(now), "cases": by_deadline(rows)})
+
+
+@ROUTES.get("/api/cases/{ref}")
+async def case(request: web.Request) -> web.Response:
+    """Return everything about a case, in the reader's language (``?lang=vi|zh|en``)."""
+    agent = request.app[AGENT]
+    found = await agent.casebook.find(request.match_info["ref"])
+    return web.json_response(
+        await case_view(
+            found,
+            agent.casebook,
+            agent.catalogue,
+            lang=_language(request),
+            now=agent.clock.now(),
+        )
+    )
+
+
+@ROUTES.post("/api/cases/{ref}/open")
+async def open_case(request: web.Request) -> web.Response:
+    """Show the case to an officer: their signed receipts for what they had not opened yet."""
+    agent = request.app[AGENT]
+    fields = await _fields(request)
+    opened = await agent.open_case(_officer(fields), request.match_info["ref"])
+    return web.json_response({"opened": opened})
+
+
+@ROUTES.post("/api/requests")
+async def send(request: web.Request) -> web.Response:
+    """Open a case: ``{officer, to, request, …}``."""
+    fields = await _fields(request)
+    officer, to = _officer(fields), _text(fields, "to")
+    step = {name: value for name, value in fields.items() if name not in ("officer", "to")}
+    ref = await request.app[AGENT].composer.request(officer, step, to=to)
+    return web.json_response({"case": ref}, status=201)
+
+
+@ROUTES.post("/api/cases/{ref}/acts")
+async def act(request: web.Request) -> web.Response:
+    """Take a step in a case: ``{officer, act, …}``."""
+    fields = await _fields(request)
+    officer = _officer(fields)
+    step = {name: value for name, value in fields.items() if name != "officer"}
+    mid = await request.app[AGENT].composer.act(officer, request.match_info["ref"], step)
+    return web.json_response({"mid": mid.hex()}, status=201)
+
+
+@ROUTES.post("/api/unlock")
+async def unlock(request: web.Request) -> web.Response:
+    """Unlock for an officer: ``{officer, passphrase}``."""
+    fields = await _fields(request)
+    agent = request.app[AGENT]
+    # Argon2id takes its half second beside the agent's work, not in front of it.
+    await asyncio.to_thread(agent.officers.unlock, _officer(fields), _text(fields, "passphrase"))
+    return web.json_response({"present": agent.officers.present()})
+
+
+@ROUTES.post("/api/lock")
+async def lock(request: web.Request) -> web.Response:
+    """Drop every officer's key; the agent goes on receiving."""
+    request.app[AGENT].officers.lock()
+    return web.json_response({"present": []})
+
+
+@ROUTES.get("/api/notices")
+async def notices(request: web.Request) -> web.Response:
+    """Return what the broker's clock said; ``case`` is null where a desk below answers for it."""
+    agent = request.app[AGENT]
+    refs = dict(await agent.store.threads())
+    found = []
+    for notice in await agent.store.all_notices():
+        about = await agent.store.message(MessageId(notice.mid))
+        ref = None if about is None else refs.get(about.thread)
+        found.append({**notice_view(notice), "case": ref})
+    return web.json_response({"notices": found})
+
+
+@ROUTES.get("/api/quarantine")
+async def quarantine(request: web.Request) -> web.Response:
+    """Return what failed a check, by envelope id and code."""
+    found = await request.app[AGENT].store.quarantined()
+    return web.json_response(
+        {"set_aside": [{"eid": eid.hex(), "code": code, "at": at} for eid, code, at in found]}
+    )
+
+
+async def _fields(request: web.Request) -> dict[str, object]:
+    try:
+        fields = await request.json()
+    except ValueError as e:
+        raise ProblemError(400, "desk.json", "expected JSON") from e
+    if not isinstance(fields, dict):
+        raise ProblemError(400, "desk.json", "expected a JSON object")
+    return fields
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise ProblemError(422, "desk.missing", f"expected {name} as text")
+    return value
+
+
+def _officer(fields: Mapping[str, object]) -> str:
+    return _text(fields, "officer")
+
+
+def _language(request: web.Request) -> Language:
+    try:
+        return Language(request.query.get("lang", Language.ENGLISH))
+    except ValueError as e:
+        raise ProblemError(400, "desk.language", "expected lang vi, zh or en") from e

@@ -1,0 +1,155 @@
+"""The tables of a desk's encrypted store.
+
+Everything a desk holds lies in one SQLCipher database; nothing of a case is written anywhere else.
+Ids and hashes are bytes, times unix seconds. Content is kept as it was opened, beside the envelope
+it came in.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+TABLES = MetaData()
+
+#: Single values by name: the schema's version, the device's seed, the last checkpoint seen.
+facts = Table(
+    "facts",
+    TABLES,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+directory = Table(
+    "directory",
+    TABLES,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("entry", LargeBinary, nullable=False),
+)
+
+windows = Table(
+    "windows",
+    TABLES,
+    Column("kid", LargeBinary, primary_key=True),
+    Column("seed", LargeBinary, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("not_after", BigInteger, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    TABLES,
+    Column("thread", LargeBinary, primary_key=True),
+    Column("ref", String, nullable=False, index=True),
+    Column("number", Integer, nullable=False, unique=True),
+)
+
+#: Messages sent and received. ``took`` is empty until the broker's receipt is here, ``refused``
+#: unless the broker refused; ``proven`` is the size of the cosigned ledger that contains it.
+messages = Table(
+    "messages",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("mid", LargeBinary, nullable=False, unique=True),
+    Column("eid", LargeBinary, nullable=False),
+    Column("outgoing", Integer, nullable=False),
+    Column("src", LargeBinary, nullable=False),
+    Column("thread", LargeBinary, nullable=False, index=True),
+    Column("kind", Integer, nullable=False),
+    Column("signer", LargeBinary, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("content_key", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("took", LargeBinary),
+    Column("position", BigInteger),
+    Column("taken_at", BigInteger),
+    Column("refused", String),
+    Column("proven", BigInteger),
+)
+Index("messages_waiting", messages.c.number, sqlite_where=messages.c.took.is_(None))
+
+#: The last message of each signing key to each desk.
+lanes = Table(
+    "lanes",
+    TABLES,
+    Column("signer", LargeBinary, primary_key=True),
+    Column("desk", LargeBinary, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("mid", LargeBinary, nullable=False),
+)
+
+#: Devices' acknowledgements of messages, ours and theirs, as the broker noted them.
+acks = Table(
+    "acks",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+    Column("device", LargeBinary, primary_key=True),
+    Column("what", Integer, primary_key=True),
+    Column("ack", LargeBinary, nullable=False),
+    Column("noted", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("proven", BigInteger),
+)
+
+#: That an officer has opened a message: signed receipts, ours and theirs.
+openings = Table(
+    "openings",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+    Column("officer", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+)
+
+#: What failed a check: kept by its very bytes' name, never shown, bounded in number.
+quarantine = Table(
+    "quarantine",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("eid", LargeBinary, nullable=False, unique=True),
+    Column("code", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+#: Up to where each lane of our mailbox has been dealt with.
+cursors = Table(
+    "cursors",
+    TABLES,
+    Column("lane", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+#: Steps of ladders that were reached, each once; ``skipped`` are those a later one overtook.
+reminders = Table(
+    "reminders",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("thread", LargeBinary, nullable=False, index=True),
+    Column("clock", String, nullable=False),
+    Column("start", LargeBinary, nullable=False),
+    Column("level", String, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("fired", BigInteger, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    UniqueConstraint("thread", "clock", "start", "level"),
+)
+
+#: What the broker's blind clock told us.
+notices = Table(
+    "notices",
+    TABLES,
+    Column("token", LargeBinary, primary_key=True),
+    Column("code", Integer, primary_key=True),
+    Column("mid", LargeBinary, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

@@ -1,0 +1,201 @@
+"""What the desk says of its cases, as plain values for the API, the command line and the screens.
+
+One function decides a state or a due time for all of them. Times are ISO 8601 in UTC; codes are
+codes, and beside them stands what they say in the reader's language.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from liaison.desk.cases import Case, Casebook, HeldStep
+from liaison.desk.store import Notice, Reminder
+from liaison.runtime.clock import from_timestamp
+from protocols.casework.catalogue import Catalogue
+from protocols.casework.clocks import CaseClock, explain, next_due, state
+from protocols.casework.codes import Delivery, Language
+from protocols.casework.lifecycle import Side
+from protocols.casework.moments import format_moment, iso
+from protocols.casework.record import CaseRecord, Ruling
+from protocols.casework.render import render_step
+from protocols.wire.mailbox import NoticeCode
+from protocols.wire.receipt import AckWhat
+
+View = dict[str, Any]
+
+
+def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
+    """Return a case as one line of the board: whose turn it is, and all its clocks."""
+    record = case.record
+    row: View = {"case": case.ref, "waiting_for_line": len(case.waiting)}
+    if record is None:
+        return {**row, "stage": None, "clocks": []}
+    due = next_due(case.clocks)
+    ours = record.side_of(book.replica.slug)
+    return {
+        **row,
+        "type": str(record.type),
+        "urgency": str(record.urgency),
+        "requester": record.requester,
+        "requested": record.requested,
+        "stage": str(record.stage),
+        "turn": _turn(record, ours),
+        "persons": {
+            "total": len(record.persons),
+            "final": sum(person.final for person in record.persons.values()),
+        },
+        "next_due": None if due is None else iso(due.due),
+        "clocks": [clock_view(clock, now=now) for clock in case.clocks],
+    }
+
+
+def by_deadline(rows: Iterable[View]) -> list[View]:
+    """Return the board's rows with what is due first on top and what waits for nothing last."""
+    return sorted(rows, key=lambda row: (row.get("next_due") is None, row.get("next_due") or ""))
+
+
+def clock_view(clock: CaseClock, *, now: datetime) -> View:
+    """Return a clock with its state, its ladder and the calculation of its due time."""
+    return {
+        "limit": clock.code,
+        "starts": iso(clock.starts),
+        "due": iso(clock.due),
+        "met_at": None if clock.met_at is None else iso(clock.met_at),
+        "state": str(state(clock, now)),
+        "ladder": [{"level": str(mark.level), "at": iso(mark.at)} for mark in clock.ladder],
+        "calculation": [{"about": str(x.about), "text": x.text} for x in explain(clock)],
+    }
+
+
+def notice_view(notice: Notice) -> View:
+    """Return what the broker's clock said: its code, when it was due and when it was said."""
+    return {
+        "code": NoticeCode(notice.code).name.lower(),
+        "due": iso(from_timestamp(notice.due)),
+        "at": iso(from_timestamp(notice.at)),
+    }
+
+
+async def case_view(
+    case: Case, book: Casebook, catalogue: Catalogue, *, lang: Language, now: datetime
+) -> View:
+    """Return everything about a case for a reader of ``lang``."""
+    record = case.record
+    reminders = await book.store.reminders_of(case.thread)
+    notices = await book.store.notices_of(held.message.mid for held in case.steps)
+    return {
+        **board_row(case, book, now=now),
+        "opened_at": None if record is None else iso(record.opened_at),
+        "persons": [] if record is None else _persons(record, catalogue, lang),
+        "steps": [_step(held, case, book, catalogue, lang=lang) for held in case.steps],
+        "reminders": [_reminder(reminder) for reminder in reminders],
+        "notices": [notice_view(notice) for notice in notices],
+    }
+
+
+def _turn(record: CaseRecord, ours: Side) -> str:
+    if record.turn == "nobody":
+        return "nobody"
+    return "ours" if record.turn == ours.value else "theirs"
+
+
+def _persons(record: CaseRecord, catalogue: Catalogue, lang: Language) -> list[View]:
+    return [
+        {
+            "label": label,
+            "outcome": None if person.outcome is None else str(person.outcome),
+            "says": None
+            if person.outcome is None
+            else catalogue.code("outcome", person.outcome, lang),
+            "reason": None if person.reason is None else str(person.reason),
+            "final": person.final,
+        }
+        for label, person in record.persons.items()
+    ]
+
+
+def _step(
+    held: HeldStep, case: Case, book: Casebook, catalogue: Catalogue, *, lang: Language
+) -> View:
+    message = held.message
+    ruling = _ruling(held, case)
+    return {
+        "mid": message.mid.hex(),
+        "act": str(held.step.act),
+        "says": catalogue.code("act", held.step.act, lang),
+        "desk": held.desk,
+        "by": held.officer,
+        "created": iso(from_timestamp(held.created)),
+        "on_both_clocks": format_moment(from_timestamp(held.created), lang),
+        "outgoing": message.outgoing,
+        "applied": None if ruling is None else ruling.applied,
+        "not_applied_because": None if ruling is None else ruling.code,
+        "stage_after": None if ruling is None else str(ruling.stage),
+        "refused": message.refused,
+        "proven_in": message.proven,
+        "delivery": _ladder(held, case, book),
+        "fields": [
+            {
+                "path": field.path,
+                "label": field.label,
+                "value": field.value,
+                "method": str(field.method),
+                "original": None if field.original is None else str(field.original),
+            }
+            for field in render_step(held.step, catalogue, lang)
+        ],
+    }
+
+
+def _ruling(held: HeldStep, case: Case) -> Ruling | None:
+    if case.record is None:
+        return None
+    return next((r for r in case.record.rulings if r.mid == held.message.mid), None)
+
+
+def _ladder(held: HeldStep, case: Case, book: Casebook) -> View:
+    """Return each rung of the delivery ladder with its time, or None while it is not reached."""
+    message = held.message
+    acks = [ack for ack in case.acks if ack.mid == message.mid]
+    delivered = [ack.at for ack in acks if ack.what == AckWhat.DELIVERED]
+    dst = held.header.dst
+    opened = [
+        opening.at
+        for opening in case.openings
+        if opening.mid == message.mid
+        and book.replica.directory.signer(opening.officer, at=opening.at).payload.desk in dst
+    ]
+    rungs = {
+        Delivery.SEALED: held.created,
+        Delivery.TAKEN: message.taken_at,
+        Delivery.ARRIVED: min((ack.at for ack in acks), default=None),
+        Delivery.DELIVERED: min(delivered, default=None),
+        Delivery.OPENED: min(opened, default=None),
+        Delivery.ACKNOWLEDGED: _acknowledged(held, case),
+    }
+    return {
+        str(rung): None if at is None else iso(from_timestamp(at)) for rung, at in rungs.items()
+    }
+
+
+def _acknowledged(held: HeldStep, case: Case) -> int | None:
+    """Return when the other side first acted after this step: an act, not a receipt, says so."""
+    later = [
+        step.message.taken_at
+        for step in case.steps
+        if step.desk != held.desk
+        and step.message.position is not None
+        and held.message.position is not None
+        and step.message.position > held.message.position
+    ]
+    return min((at for at in later if at is not None), default=None)
+
+
+def _reminder(reminder: Reminder) -> View:
+    return {
+        "limit": reminder.clock,
+        "level": reminder.level,
+        "due": iso(from_timestamp(reminder.due)),
+        "fired": iso(from_timestamp(reminder.fired)),
+        "overtaken": reminder.skipped,
+    }
