@@ -1,0 +1,148 @@
+"""How the desk's commands show cases to a person in a terminal.
+
+Words and signs carry the meaning, colour only helps; every due time stands on both countries'
+clocks, each on a line of its own. Written for 80 columns: a case's number is never cut. What came
+from the other side is printed without its control characters, which could move the cursor.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from config.load import bundled_corridor, load_catalogue
+from protocols.casework.catalogue import Catalogue
+from protocols.casework.codes import Language
+from protocols.casework.moments import format_moment
+
+View = dict[str, Any]
+
+#: One sign for each state of a clock; the word stands beside it.
+SIGNS = {
+    "running": "○",
+    "overdue": "‼",
+    "met": "✓",
+    "met_late": "✓!",
+    "stopped": "-",
+    "missed": "✗",
+}
+RUNGS = ("sealed", "taken", "arrived", "delivered", "opened", "acknowledged")
+#: Between the clocks of two countries in a moment.
+BETWEEN = " · "
+
+
+def print_board(board: View, status: View, lang: Language) -> None:
+    """Print the board: a block of lines a case, what is due first on top."""
+    words, console = _Words(lang), Console(highlight=False)
+    console.print(f"[bold]{board['desk']}[/bold]  {words.moment(board['now'])}")
+    if status["line"] == "down":
+        console.print(words.label("screen", "line_down", count=status["unsent"]), style="bold red")
+    if not board["cases"]:
+        console.print(words.label("screen", "no_cases"))
+        return
+    table = Table(box=None, pad_edge=False, padding=(1, 2, 0, 0), header_style="dim")
+    table.add_column(words.headers("due"), no_wrap=True)
+    table.add_column(words.headers("case", "with", "stage", "turn"), ratio=1)
+    table.add_column(words.headers("clocks", "persons").replace(BETWEEN, "\n"))
+    for case in board["cases"]:
+        table.add_row(*_row(case, board["desk"], words))
+    console.print(table)
+
+
+def print_case(case: View, lang: Language) -> None:
+    """Print a case: where it stands, its clocks, and each step with its delivery."""
+    words, console = _Words(lang), Console(highlight=False)
+    console.print(f"[bold]{case['case']}[/bold]  {words.stage(case)}  {words.turn(case)}")
+    for clock in case["clocks"]:
+        console.print(f"  {words.clock(clock)}")
+        console.print(f"      {words.moment(clock['due'])}", style="dim")
+    for person in case["persons"]:
+        console.print(f"  {person['label']}  {words.person(person)}")
+    for step in case["steps"]:
+        console.rule(f"{step['says']} · {step['desk']} · {step['by']}", align="left")
+        console.print(step["on_both_clocks"], style="dim")
+        if step["not_applied_because"]:
+            console.print(f"✗ {words.label('ruling', step['not_applied_because'])}", style="red")
+        console.print(words.delivery(step["delivery"]), style="dim")
+        for field in step["fields"]:
+            mark = "" if field["original"] is None else f" [{field['original']}]"
+            console.print(printable(f"{field['label']}{mark}: {field['value']}"), markup=False)
+
+
+def print_status(status: View) -> None:
+    """Print how the desk stands."""
+    ledger, console = status["ledger"], Console(highlight=False)
+    console.print(
+        f"{status['desk']}: line {status['line']}, {status['unsent']} unsent, "
+        f"{status['set_aside']} set aside",
+        markup=False,
+    )
+    console.print(
+        f"ledger: {ledger['size']} leaves, {len(ledger['cosignatures'])} cosignatures, "
+        f"alarm {ledger['alarm'] or 'none'}",
+        markup=False,
+    )
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with a replacement sign for each control character but the line break."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _row(case: View, desk: str, words: "_Words") -> list[str]:
+    if case["stage"] is None:
+        return ["", f"[bold]{case['case']}[/bold]\n{words.label('screen', 'waits_for_line')}", ""]
+    other = case["requested"] if case["requester"] == desk else case["requester"]
+    due, persons = case["next_due"], case["persons"]
+    about = [
+        f"[bold]{case['case']}[/bold]  {words.label('type', case['type'])}",
+        words.label("desk", other),
+        BETWEEN.join((words.stage(case), words.turn(case))),
+    ]
+    clocks = [
+        " ".join(SIGNS[clock["state"]] for clock in case["clocks"]),
+        f"{persons['final']}/{persons['total']}",
+    ]
+    return [
+        "" if due is None else words.moment(due).replace(BETWEEN, "\n"),
+        "\n".join(about),
+        "\n".join(clocks),
+    ]
+
+
+class _Words:
+    """What codes say in the reader's language."""
+
+    def __init__(self, lang: Language) -> None:
+        self._lang = lang
+        self._catalogue = Catalogue(load_catalogue(), bundled_corridor("quangninh-guangxi"))
+
+    def label(self, kind: str, code: str, **values: object) -> str:
+        return self._catalogue.code(kind, code, self._lang).format(**values)
+
+    def headers(self, *codes: str) -> str:
+        return BETWEEN.join(self.label("screen", code) for code in codes)
+
+    def moment(self, text: str) -> str:
+        return format_moment(datetime.fromisoformat(text), self._lang)
+
+    def stage(self, case: View) -> str:
+        return self.label("stage", case["stage"]) if case["stage"] else ""
+
+    def turn(self, case: View) -> str:
+        return self.label("whose", case["turn"]) if case["stage"] else ""
+
+    def clock(self, clock: View) -> str:
+        name = clock["limit"].split(".", 1)[1].split("#")[0]
+        state = clock["state"]
+        return f"{SIGNS[state]} {self.label('clock', name)}: {self.label('clock_state', state)}"
+
+    def person(self, person: View) -> str:
+        if person["reason"] is not None:
+            return self.label("refusal", person["reason"])
+        return str(person["says"] or "-")
+
+    def delivery(self, ladder: View) -> str:
+        reached = [rung for rung in RUNGS if ladder[rung] is not None]
+        return " → ".join(self.label("delivery", rung) for rung in reached)

@@ -1,0 +1,141 @@
+"""The commands as lists show them: each group, what it is for, and where its commands are.
+
+A module is imported when one of its commands is used, so that `--help` touches none of them. The
+lines are the first lines of the commands' own help; a test compares the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A command as a list shows it: its first line of help, and the module that holds it."""
+
+    line: str
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of commands, and what it is for."""
+
+    help: str
+    commands: Mapping[str, Listed]
+
+
+#: Each group with its commands. The lines are those of the commands themselves; a test compares.
+GROUPS: dict[str, Group] = {
+    "broker": Group(
+        "Run the broker (operator).",
+        {
+            "init": Listed(
+                "Make a broker: its key, its database, and the request that both agencies sign.",
+                "liaison.cli.broker",
+            ),
+            "enroll": Listed(
+                "Take up the agencies that were founded, their desks and infrastructure.",
+                "liaison.cli.broker",
+            ),
+            "serve": Listed(
+                "Serve desks until interrupted; prints the address once it listens.",
+                "liaison.cli.broker",
+            ),
+        },
+    ),
+    "witness": Group(
+        "Run one side's witness (operator).",
+        {
+            "init": Listed(
+                "Make a witness: its key, and the request that its agency signs.",
+                "liaison.cli.witness",
+            ),
+            "serve": Listed(
+                "Cosign what is consistent until interrupted; prints the address once it listens.",
+                "liaison.cli.witness",
+            ),
+        },
+    ),
+    "desk": Group(
+        "Work at a desk: board, cases, acts (officers).",
+        {
+            "init": Listed(
+                "Make an installation of a desk, and the requests that the registrar signs.",
+                "liaison.cli.desk_agent",
+            ),
+            "serve": Listed(
+                "Unlock a desk and run it until interrupted; prints the address once it listens.",
+                "liaison.cli.desk_agent",
+            ),
+            "unlock": Listed("Unlock the running desk for a further officer.", "liaison.cli.desk"),
+            "lock": Listed(
+                "Drop every officer's key; the desk goes on receiving.", "liaison.cli.desk"
+            ),
+            "board": Listed(
+                "Show every case, what is due first on top, with both countries' clocks.",
+                "liaison.cli.desk",
+            ),
+            "show": Listed(
+                "Show a case: steps in the reader's language, delivery, clocks, persons.",
+                "liaison.cli.desk",
+            ),
+            "send": Listed(
+                "Open a case with a request; it is kept first and sent as soon as the line is up.",
+                "liaison.cli.desk",
+            ),
+            "act": Listed("Take a step in a case.", "liaison.cli.desk"),
+            "status": Listed(
+                "Say how the desk stands; exits 1 when the line is down or the ledger gives alarm.",
+                "liaison.cli.desk",
+            ),
+        },
+    ),
+    "casework": Group(
+        "Compute due times and list request types (officers).",
+        {
+            "due": Listed(
+                "Compute a due time, with each day counted or skipped, on both countries' clocks.",
+                "liaison.cli.casework",
+            ),
+            "types": Listed(
+                "List the request types, with their fields, outcomes, limits and authority "
+                "classes.",
+                "liaison.cli.casework",
+            ),
+        },
+    ),
+    "keys": Group(
+        "Admit officers and devices (registrar).",
+        {
+            "ceremony": Listed(
+                "Found both agencies by script, on one machine: for trial, never for casework.",
+                "liaison.cli.keys",
+            ),
+            "enroll": Listed(
+                "Sign requests for keys, after seeing the officer, and publish the entries.",
+                "liaison.cli.keys",
+            ),
+        },
+    ),
+    "audit": Group(
+        "Check the ledger (supervisor).",
+        {
+            "verify": Listed(
+                "Check every leaf and signature of a ledger, from the pinned roots up; "
+                "exit 0 or 1.",
+                "liaison.cli.audit",
+            ),
+        },
+    ),
+}
+#: Commands that stand alone.
+ALONE = {
+    "demo": Listed(
+        "Play a scenario through separate processes with a clock moved by hand.",
+        "liaison.cli.demo",
+    ),
+    "translate": Listed(
+        "Print a text beside its translation; exit 1 if a sentence has none that may be shown.",
+        "liaison.cli.translate",
+    ),
+}

@@ -1,0 +1,214 @@
+"""``liaison desk``: an officer's work at a desk.
+
+Every command here talks to the desk that runs in the folder; making and running one is in
+:mod:`liaison.cli.desk_agent`. What is entered comes from a file or standard input as TOML or JSON,
+never from a screen editor of our own: input methods break in those.
+"""
+
+import json
+import sys
+import tomllib
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from aiohttp import ClientSession
+
+from liaison.cli import board
+from liaison.cli.console import (
+    Exit,
+    JsonOption,
+    OfficerOption,
+    PassphraseOption,
+    SettingsOption,
+    StateOption,
+    command,
+    desk_settings,
+    language,
+    print_json,
+    read_passphrase,
+    say,
+)
+from liaison.desk.client import DeskClient
+from protocols.casework.codes import Language
+
+T = TypeVar("T")
+
+CaseArgument = Annotated[str, typer.Argument(help="The case's number, such as QN-MC1-2026-0117.")]
+FileOption = Annotated[
+    str, typer.Option("--file", help="A TOML or JSON file with what is said; - reads JSON here.")
+]
+LangOption = Annotated[
+    Language | None, typer.Option(help="The language to read in; else LIAISON_LANG.")
+]
+
+app = typer.Typer(no_args_is_help=True, help="Work at a desk.")
+
+
+class InputFileError(Exception):
+    """What was to be said cannot be read."""
+
+    code = "desk.input_file"
+
+
+async def _ask(
+    settings: Path | None, state: Path | None, work: Callable[[DeskClient], Awaitable[T]]
+) -> T:
+    # Only the folder counts here: the running desk wrote its own address into it.
+    folder = state or desk_settings(settings).state
+    async with ClientSession() as session:
+        return await work(DeskClient.of(folder, session))
+
+
+@app.command()
+@command
+async def unlock(
+    officer: OfficerOption,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    passphrase_fd: PassphraseOption = None,
+) -> None:
+    """Unlock the running desk for a further officer."""
+    passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
+    answer = await _ask(
+        settings,
+        state,
+        lambda desk: desk.post("/api/unlock", officer=officer, passphrase=passphrase),
+    )
+    say("present: " + ", ".join(answer["present"]))
+
+
+@app.command()
+@command
+async def lock(state: StateOption = None, settings: SettingsOption = None) -> None:
+    """Drop every officer's key; the desk goes on receiving."""
+    await _ask(settings, state, lambda desk: desk.post("/api/lock"))
+    say("locked")
+
+
+@app.command("board")
+@command
+async def show_board(
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every case, what is due first on top, with both countries' clocks."""
+
+    async def look(desk: DeskClient) -> tuple[dict[str, Any], dict[str, Any]]:
+        return await desk.get("/api/board"), await desk.get("/api/status")
+
+    cases, status = await _ask(settings, state, look)
+    if as_json:
+        print_json({**cases, "line": status["line"], "unsent": status["unsent"]})
+    else:
+        board.print_board(cases, status, lang or Language(language()))
+
+
+@app.command()
+@command
+async def show(
+    case: CaseArgument,
+    officer: Annotated[
+        str | None, typer.Option(help="Sign as this officer that the case was opened.")
+    ] = None,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a case: steps in the reader's language, delivery, clocks, persons."""
+    wanted = lang or Language(language())
+
+    async def look(desk: DeskClient) -> dict[str, Any]:
+        if officer is not None:
+            await desk.post(f"/api/cases/{case}/open", officer=officer)
+        return await desk.get(f"/api/cases/{case}", lang=wanted.value)
+
+    view = await _ask(settings, state, look)
+    if as_json:
+        print_json(view)
+    else:
+        board.print_case(view, wanted)
+
+
+@app.command()
+@command
+async def send(
+    to: Annotated[str, typer.Option(help="The addressed desk, such as cn-dongxing.")],
+    officer: OfficerOption,
+    file: FileOption,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Open a case with a request; it is kept first and sent as soon as the line is up."""
+    said = _read(file)
+    answer = await _ask(
+        settings,
+        state,
+        lambda desk: desk.post("/api/requests", **{**said, "officer": officer, "to": to}),
+    )
+    print_json(answer) if as_json else say(answer["case"])
+
+
+@app.command()
+@command
+async def act(
+    case: CaseArgument,
+    what: Annotated[str, typer.Argument(metavar="ACT", help="acknowledge, accept, answer, …")],
+    officer: OfficerOption,
+    file: Annotated[str | None, typer.Option("--file", help="What is said; see `send`.")] = None,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a step in a case."""
+    said = {} if file is None else _read(file)
+    answer = await _ask(
+        settings,
+        state,
+        lambda desk: desk.post(
+            f"/api/cases/{case}/acts", **{**said, "officer": officer, "act": what}
+        ),
+    )
+    print_json(answer) if as_json else say(answer["mid"])
+
+
+@app.command()
+@command
+async def status(
+    state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
+) -> Exit:
+    """Say how the desk stands; exits 1 when the line is down or the ledger gives alarm."""
+    found = await _ask(settings, state, lambda desk: desk.get("/api/status"))
+    if as_json:
+        print_json(found)
+    else:
+        board.print_status(found)
+    well = found["line"] == "up" and found["ledger"]["alarm"] is None
+    return Exit.GOOD if well else Exit.NO
+
+
+def _read(file: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        said = tomllib.loads(text) if file.endswith(".toml") else json.loads(text)
+    except (OSError, ValueError) as e:
+        raise InputFileError(f"expected TOML (*.toml) or JSON in {file}: {e}") from e
+    if not isinstance(said, dict):
+        raise InputFileError(f"expected a table in {file}")
+    plain: dict[str, Any] = json.loads(json.dumps(said, default=_iso))
+    return plain
+
+
+def _iso(value: date | datetime | time) -> str:
+    """Return a TOML time or date as JSON carries it."""
+    return value.isoformat()

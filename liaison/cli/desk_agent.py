@@ -1,0 +1,102 @@
+"""``liaison desk init`` and ``serve``: making an installation of a desk, and running it.
+
+Both import the desk when they run: `--help` need not pay half a second for it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.load import find_corridor, load_catalogue
+from crypto.attest.statement import Role
+from liaison.cli.console import (
+    OfficerOption,
+    PassphraseOption,
+    SettingsOption,
+    StateOption,
+    command,
+    desk_settings,
+    read_new_passphrase,
+    read_passphrase,
+    read_pins,
+    say,
+)
+from liaison.runtime.clock import SystemClock
+from liaison.runtime.logs import configure_logs
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+@command
+async def init(
+    desk: Annotated[str, typer.Option(help="Which desk of the directory, such as vn-mongcai-1.")],
+    officer: OfficerOption,
+    pins: Annotated[Path, typer.Option(help="The fingerprints that two people typed.")],
+    broker: Annotated[str, typer.Option(help="The broker's URL.")],
+    state: Annotated[Path, typer.Option(help="A new folder.")],
+    passphrase_fd: PassphraseOption = None,
+) -> None:
+    """Make an installation of a desk, and the requests that the registrar signs."""
+    from aiohttp import ClientSession  # noqa: PLC0415 - see the module's docstring
+
+    from liaison.desk.admin import init_desk  # noqa: PLC0415
+    from liaison.desk.broker_client import fetch_directory  # noqa: PLC0415
+
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with ClientSession() as session:
+        entries = await fetch_directory(session, broker)
+    made = await init_desk(
+        state,
+        slug=desk,
+        pins=read_pins(pins),
+        entries=entries,
+        officer=officer,
+        role=Role.OFFICER,
+        passphrase=read_new_passphrase(passphrase_fd, f"New passphrase of {officer}"),
+        clock=SystemClock(),
+    )
+    for number, request in enumerate(made.requests, 1):
+        path = state / f"request-{number}.cbor"
+        path.write_bytes(request)
+        say(f"request {path}")
+
+
+@app.command("serve")
+@command
+async def serve_desk(
+    officer: OfficerOption,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    broker: Annotated[str | None, typer.Option(help="The broker's URL.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    passphrase_fd: PassphraseOption = None,
+) -> None:
+    """Unlock a desk and run it until interrupted; prints the address once it listens."""
+    from liaison.desk.app import DeskParts, build_app  # noqa: PLC0415 - see the module's docstring
+    from liaison.desk.client import ADDRESS  # noqa: PLC0415
+    from liaison.desk.guard import make_token  # noqa: PLC0415
+    from liaison.desk.vault import unlock_vault  # noqa: PLC0415
+    from liaison.runtime.web import Address, serve  # noqa: PLC0415
+
+    configure_logs()
+    chosen = desk_settings(settings, state=state, broker_url=broker, port=port)
+    passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
+    parts = DeskParts(
+        state=chosen.state,
+        broker_url=chosen.broker_url,
+        keys=unlock_vault(chosen.state, officer, passphrase),
+        corridor=find_corridor(chosen.corridor),
+        catalogue=load_catalogue(),
+        token=make_token(chosen.state),
+    )
+
+    def ready(port: int) -> None:
+        url = f"http://{chosen.host}:{port}"
+        (chosen.state / ADDRESS).write_text(url + "\n")
+        say(url)
+
+    await serve(
+        build_app(parts, clock=SystemClock()), Address(chosen.host, chosen.port), ready=ready
+    )

@@ -1,0 +1,215 @@
+"""Playing a scenario: officers' acts at their hours, through real processes, and what came of it.
+
+The player is an officer's hand and a clock: it moves every process from due wake-up to due wake-up,
+enters at each desk what the scenario says is entered there, opens there what has come, and reads
+each desk's own account over its API. It computes no stage, no due time and no translation.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from config.schema import Corridor, Country
+from liaison.audit.sources import fetch_ledger, size_claimed, write_copy
+from liaison.audit.verify import verify_ledger
+from liaison.demo.network import Network, duty, found_network, start_network
+from liaison.demo.processes import move
+from liaison.demo.report import Parties, Report, View
+from liaison.demo.scenario import Scenario, ScenarioStep
+from liaison.desk.cases import UnknownCaseError
+from liaison.desk.client import DeskRefusedError
+from protocols.casework.codes import Act
+from protocols.wire import api
+
+#: The ceremony is held so long before the first act.
+BEFORE = timedelta(days=1)
+PATIENCE = 30.0
+PAUSE = 0.02
+LANGUAGE = {Country.VIET_NAM: "vi", Country.CHINA: "zh"}
+
+Progress = Callable[[str], None]
+
+
+class PlayError(Exception):
+    """The play cannot go on; the message says at which step, and what was waited for."""
+
+    code = "demo.play"
+
+
+class RefusedStepError(PlayError):
+    """A desk refuses what the scenario says is entered there; ``findings`` are the desk's own."""
+
+    code = "demo.refused"
+
+    def __init__(self, where: str, refused: DeskRefusedError) -> None:
+        """Take which step it is, and what the desk answered."""
+        super().__init__(f"{where}: {refused.code}: {refused.detail}")
+        self.findings = [{**f, "field": f"{where}: {f['field']}"} for f in refused.findings]
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays one scenario in one network."""
+
+    scenario: Scenario
+    network: Network
+    progress: Progress
+    report: Report
+    session: ClientSession
+    _cases: dict[str, Parties] = field(default_factory=dict)
+    _present: set[tuple[str, str]] = field(default_factory=set)
+    _next: datetime | None = None
+
+    async def play(self) -> None:
+        """Take every step in turn, then close the books."""
+        await self._settle("the start")
+        for step in self.scenario.steps:
+            await self._pass_time(step.at)
+            await self._take(step)
+        for parties in self._cases.values():
+            self.report.close_case(parties, *await self._views(parties))
+        await self._check_ledger()
+
+    async def _pass_time(self, until: datetime) -> None:
+        """Move from due wake-up to due wake-up: what falls due between acts happens then."""
+        due = self._next
+        while due is not None and due < until:
+            due = await move(self.network.nodes, due)
+            await self._settle("what fell due")
+        self._next = await move(self.network.nodes, until)
+
+    async def _take(self, step: ScenarioStep) -> None:
+        where = f"step {step.number}: {step.act} by {step.officer} at {step.desk}"
+        await self._be_present(step.desk, step.officer)
+        try:
+            await self._enter(step)
+        except DeskRefusedError as e:
+            raise RefusedStepError(where, e) from e
+        parties = self._cases[step.case]
+        await _until(lambda: self._went(parties, "delivered"), f"{where}: not delivered")
+        await self._open(parties, step)
+        await _until(lambda: self._went(parties, "opened"), f"{where}: no receipt of opening")
+        await self._settle(where)
+        vn, cn = await self._views(parties)
+        self.report.add_step(parties, step.officer, vn, cn)
+        self.progress(f"{where}: {vn['stage']} / {cn['stage']}")
+        self._next = await move(self.network.nodes, step.at)
+
+    async def _enter(self, step: ScenarioStep) -> None:
+        desk = self.network.desks[step.desk]
+        if step.act is Act.REQUEST:
+            made = await desk.post("/api/requests", officer=step.officer, to=step.to, **step.fields)
+            self._cases[step.case] = self._parties(step, made["case"])
+        else:
+            ref = self._cases[step.case].ref
+            await desk.post(f"/api/cases/{ref}/acts", officer=step.officer, **step.fields)
+
+    async def _open(self, parties: Parties, step: ScenarioStep) -> None:
+        """Have an officer of the other desk open what came: who acts there next, or acted last."""
+        other = parties.cn if step.desk == parties.vn else parties.vn
+        acting = [s for s in self.scenario.steps if s.desk == other]
+        later = [s.officer for s in acting if s.number > step.number]
+        officer = (later or [s.officer for s in reversed(acting)] or duty(other, []))[0]
+        await self._be_present(other, officer)
+        await self.network.desks[other].post(f"/api/cases/{parties.ref}/open", officer=officer)
+
+    async def _be_present(self, desk: str, officer: str) -> None:
+        if (desk, officer) not in self._present:
+            await self.network.desks[desk].post(
+                "/api/unlock", officer=officer, passphrase=self.network.passphrase
+            )
+            self._present.add((desk, officer))
+
+    async def _settle(self, where: str) -> None:
+        """Wait until nothing is under way: all sent, all here, all seen in the cosigned ledger."""
+        await _until(self._is_settled, f"{where}: not everything came to rest")
+
+    async def _is_settled(self) -> bool:
+        desks = self.network.desks.values()
+        statuses = await asyncio.gather(*(desk.get("/api/status") for desk in desks))
+        quiet = all(s["line"] == "up" and s["unsent"] == 0 and s["unproven"] == 0 for s in statuses)
+        if not quiet:
+            return False
+        directory = {s["directory"] for s in statuses}
+        ledger = {s["ledger"]["size"] for s in statuses}
+        if len(directory) > 1 or len(ledger) > 1:
+            return False
+        newer = await self._ask(api.DIRECTORY_PATH, **{"from": directory.pop()})
+        signed = await self._ask(api.CHECKPOINT_PATH, any=1)
+        return not api.parse_page(newer, limit=api.FRAME_LIMIT) and (
+            size_claimed(signed) == ledger.pop()
+        )
+
+    async def _went(self, parties: Parties, rung: str) -> bool:
+        """Say whether both desks hold the case's newest step, and its sender that rung of it."""
+        try:
+            views = await self._views(parties)
+        except DeskRefusedError as e:
+            if e.code != UnknownCaseError.code:
+                raise
+            return False
+        newest = [view["steps"][-1] for view in views if view["steps"]]
+        if len({step["mid"] for step in newest}) != 1 or len(newest) != len(views):
+            return False
+        return all(s["applied"] is not None for s in newest) and any(
+            s["outgoing"] and s["delivery"][rung] is not None for s in newest
+        )
+
+    async def _ask(self, path: str, **query: int) -> bytes:
+        async with self.session.get(self.network.broker_url + path, params=query) as answer:
+            return await answer.read()
+
+    async def _check_ledger(self) -> None:
+        ledger = await fetch_ledger(self.network.broker_url)
+        write_copy(self.network.state / "ledger", ledger)
+        self.report.seal_ledger(verify_ledger(ledger, self.network.pins))
+
+    async def _views(self, parties: Parties) -> tuple[View, View]:
+        """Return the case as the Vietnamese and as the Chinese desk hold it, in their languages."""
+        corridor, desks = self.network.corridor, self.network.desks
+        vn, cn = await asyncio.gather(
+            *(
+                desks[slug].get(f"/api/cases/{parties.ref}", lang=LANGUAGE[corridor.country(slug)])
+                for slug in (parties.vn, parties.cn)
+            )
+        )
+        return vn, cn
+
+    def _parties(self, step: ScenarioStep, ref: str) -> Parties:
+        slugs = [step.desk, step.to or ""]
+        vn, cn = sorted(slugs, key=lambda slug: self.network.corridor.country(slug) == "CN")
+        return Parties(step.case, ref, vn, cn)
+
+
+async def play(
+    scenario: Scenario, corridor: Corridor, state: Path, *, report: Report, progress: Progress
+) -> float:
+    """Play ``scenario`` in the empty folder ``state``, fill ``report``, and return the seconds.
+
+    Raises:
+        PlayError, DeskRefusedError, NodeError, BrokenLedgerError: the play ended before its end.
+    """
+    began = time.monotonic()
+    at = scenario.steps[0].at - BEFORE
+    officers = scenario.officers
+    network = await found_network(state, corridor, officers, at=at)
+    async with ClientSession() as session:
+        try:
+            await start_network(network, officers, session, at=at)
+            await Player(scenario, network, progress, report, session).play()
+        finally:
+            await network.stop()
+    return time.monotonic() - began
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not await condition():
+        if time.monotonic() > ends:
+            raise PlayError(f"{what} within {PATIENCE:.0f} s")
+        await asyncio.sleep(PAUSE)

@@ -1,0 +1,129 @@
+"""The demo's processes: started with what they are told, moved in time together, ended together."""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from liaison.runtime.clock import from_timestamp, timestamp
+
+STARTING = timedelta(seconds=30)
+ENDING = timedelta(seconds=10)
+
+
+class NodeError(Exception):
+    """A process of the demo did not start, or has ended by itself."""
+
+    code = "demo.node"
+
+
+@dataclass(slots=True)
+class Node:
+    """One process and its clock."""
+
+    name: str
+    port: int
+    process: asyncio.subprocess.Process
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+
+    @property
+    def url(self) -> str:
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @classmethod
+    async def start(cls, name: str, log: Path, at: datetime, told: dict[str, Any]) -> "Node":
+        """Return the started process, told what to be; its log goes to the file ``log``.
+
+        Raises:
+            NodeError: it ended, or did not listen in time; the log says why.
+        """
+        ours, theirs = socket.socketpair()
+        told = {**told, "at": timestamp(at), "clock": theirs.fileno()}
+        with log.open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "liaison.demo.node",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            port = await asyncio.wait_for(_tell(process, told), STARTING.total_seconds())
+        except (TimeoutError, ValueError, OSError) as e:
+            await _end(process)
+            raise NodeError(f"{name} did not start; its log is {log.name}") from e
+        except asyncio.CancelledError:
+            # Interrupted between its start and its first word: nobody else knows of it yet.
+            await _end(process)
+            raise
+        return cls(name, port, process, reader, writer)
+
+    async def set(self, moment: datetime) -> None:
+        """Move the process's clock."""
+        await self._ask({"set": timestamp(moment)})
+
+    async def sweep(self) -> datetime | None:
+        """Have it do all that is due; return when something is next due there."""
+        due = (await self._ask({"sweep": True}))["next"]
+        return None if due is None else from_timestamp(due)
+
+    async def stop(self) -> None:
+        """End the process and wait for it."""
+        self._writer.close()
+        await _end(self.process)
+
+    async def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
+        self._writer.write(json.dumps(command).encode() + b"\n")
+        await self._writer.drain()
+        line = await self._reader.readline()
+        if not line:
+            raise NodeError(f"{self.name} has ended by itself")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+async def move(nodes: Sequence[Node], moment: datetime) -> datetime | None:
+    """Move every clock to ``moment``, do what is due, and return when something is next due."""
+    await asyncio.gather(*(node.set(moment) for node in nodes))
+    due = await asyncio.gather(*(node.sweep() for node in nodes))
+    return min((moment for moment in due if moment is not None), default=None)
+
+
+async def stop_all(nodes: Sequence[Node]) -> None:
+    """End every process, the last started first."""
+    for node in reversed(nodes):
+        await node.stop()
+
+
+async def _tell(process: asyncio.subprocess.Process, told: dict[str, Any]) -> int:
+    if process.stdin is None or process.stdout is None:
+        raise OSError("no pipes")
+    process.stdin.write(json.dumps(told).encode() + b"\n")
+    await process.stdin.drain()
+    process.stdin.close()
+    port: int = json.loads(await process.stdout.readline())["port"]
+    return port
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), ENDING.total_seconds())
+    except TimeoutError:
+        process.kill()
+        await process.wait()
