@@ -1,0 +1,5 @@
+"""The network that docs/operating.md sets up."""
+
+from tests.support.operated import network
+
+__all__ = ["network"]
