@@ -34,6 +34,8 @@ from crypto.attest.statement import (
 GENESIS = bytes(DIGEST_BYTES)
 PIN_DIGITS = 60
 PIN_GROUP = 5
+#: Seeds are destroyed fourteen days after their week: nothing sealed to them may wait longer.
+MAIL_WAITS = 14 * 86_400
 #: How long (s) before a window begins it may be published: no device whose time is over says more.
 PUBLISHED_AHEAD = 5 * 7 * 86_400
 
@@ -267,6 +269,22 @@ class Directory:
         if not begun:
             raise NoWindowError(f"{self.desk(desk).payload.slug} has published no window yet")
         return begun[-1]
+
+    def latest_expiry(self, kids: Iterable[KeyId], *, at: int) -> int:
+        """Return until when (ts) mail wrapped to these windows at ``at`` may wait to be fetched.
+
+        Fourteen days after the earliest of them ends. A desk's last window is kept in use past
+        its week, so an office that was closed too long to publish can still be sent a rescue.
+
+        Raises:
+            NoWindowError: no window of such an id.
+        """
+        ends = []
+        for kid in kids:
+            desk, window = self.window(kid)
+            is_last = window.not_after == self.windows(desk)[-1].not_after
+            ends.append(max(window.not_after, at) if is_last else window.not_after)
+        return min(ends) + MAIL_WAITS
 
     def infra(self, kind: InfraKind, *, agency: AgencyId | None = None) -> list[Infra]:
         """Return the brokers or witnesses that ``agency`` (or any) relies on, oldest first."""

@@ -24,8 +24,6 @@ from protocols.wire.ledger_event import Event, EventKind
 from protocols.wire.mailbox import ItemKind, lane_of
 from protocols.wire.receipt import Took
 
-#: Seeds are destroyed fourteen days after their week: nothing sealed to them may wait longer.
-AFTER_WINDOW = 14 * 86_400
 #: (ours) no clock runs longer than a year; a time beyond the calendar would stop the sweep.
 LONGEST_CLOCK = 366 * 86_400
 
@@ -93,16 +91,15 @@ class Intake:
     def _check_windows(self, header: Header, *, now: int) -> frozenset[DeskId]:
         """Return the desks that own a wrap: each addressed one once, the source at most once."""
         try:
-            windows = [self._replica.directory.window(kid) for kid in header.kids]
+            owners = Counter(self._replica.directory.window(kid)[0] for kid in header.kids)
         except DirectoryError as e:
             raise RefusedError(Refusal.UNKNOWN_WINDOW, f"{e.code}: {e}") from e
-        owners = Counter(owner for owner, _ in windows)
         parties = {*header.dst, header.src}
         if set(header.dst) - set(owners) or set(owners) - parties or max(owners.values()) > 1:
             raise RefusedError(
                 Refusal.UNKNOWN_WINDOW, "one window of each addressed desk, at most one of our own"
             )
-        latest = min(window.not_after for _, window in windows) + AFTER_WINDOW
+        latest = self._replica.directory.latest_expiry(header.kids, at=now)
         if not now < header.exp <= latest:
             raise RefusedError(
                 Refusal.EXPIRED, f"exp after {now} and up to {latest} expected, {header.exp} found"

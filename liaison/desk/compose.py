@@ -46,9 +46,9 @@ from protocols.casework.record import CaseRecord, SignedStep, check_step, fold
 from protocols.casework.render import check_phrases
 
 TOKEN_BYTES = 16
+#: The broker's clock may be behind ours by this (seconds), and still takes what we send.
+SLACK = 3_600
 THREAD_BYTES = 16
-#: After its last window has ended a message may still be fetched for so long.
-GRACE = 14 * 86_400
 #: The due time in the header is no finer than this, by class: the broker learns no more.
 COARSENESS = {
     PriorityClass.ROUTINE: 3_600,
@@ -196,7 +196,9 @@ class Composer:
             priority=priority,
             start=start,
             stop=stop,
-            exp=min(reader.window.not_after for reader in readers) + GRACE,
+            exp=directory.latest_expiry(
+                (reader.window.kid for reader in readers), at=content.created - SLACK
+            ),
         )
         content = with_readers(content, readers)
         envelope = seal(content, outside, readers=readers, signer=key)

@@ -6,6 +6,7 @@ import pytest
 
 from crypto.attest.directory import (
     GENESIS,
+    MAIL_WAITS,
     Directory,
     DirectoryError,
     Head,
@@ -182,6 +183,30 @@ def test_the_window_of_the_week_is_open() -> None:
     assert replica.open_window(HERE.desk, at=MONDAY) == HERE.windows[0].window
     assert replica.open_window(HERE.desk, at=MONDAY + WEEK - 1) == HERE.windows[0].window
     assert replica.open_window(HERE.desk, at=MONDAY + WEEK) == HERE.windows[1].window
+
+
+def test_mail_waits_fourteen_days_after_the_earliest_window_ends() -> None:
+    kids = [HERE.windows[0].window.kid, THERE.windows[1].window.kid]
+
+    latest = directory().latest_expiry(kids, at=MONDAY)
+
+    assert latest == MONDAY + WEEK + MAIL_WAITS
+
+
+def test_mail_to_an_office_closed_for_weeks_waits_from_now_on() -> None:
+    late = MONDAY + 9 * WEEK
+
+    latest = directory().latest_expiry([HERE.windows[1].window.kid], at=late)
+
+    assert latest == late + MAIL_WAITS
+
+
+def test_a_window_that_was_followed_by_another_is_not_kept_alive() -> None:
+    late = MONDAY + 9 * WEEK
+
+    latest = directory().latest_expiry([HERE.windows[0].window.kid], at=late)
+
+    assert latest == MONDAY + WEEK + MAIL_WAITS
 
 
 def test_a_closed_office_receives_under_its_last_window() -> None:
