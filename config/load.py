@@ -1,7 +1,8 @@
-"""Read a corridor and the catalogue from their files, whole or not at all.
+"""Read a corridor, the calendars and the catalogue from their files, whole or not at all.
 
-A corridor is a folder of agencies.toml, channels.toml and limits.toml; every name that one entry
-uses must be another entry's. Messages name the file, the entry and the nearest spelling.
+A corridor is a folder of agencies.toml, channels.toml, limits.toml and authority.toml; every name
+that one entry uses must be another entry's. A calendar is one file a country and year. Messages
+name the file, the entry and the nearest spelling.
 """
 
 from collections import Counter
@@ -22,11 +23,14 @@ from config.errors import (
 from config.reader import check_keys, read_mapping, read_table, read_tables
 from config.schema import (
     Agency,
+    Authority,
+    CalendarYear,
     CatalogueSeed,
     Channel,
     Corridor,
     Desk,
     ErrorText,
+    Holding,
     Ladder,
     LadderStep,
     Limit,
@@ -41,13 +45,15 @@ from config.settings import read_toml
 T = TypeVar("T")
 
 CORRIDORS = Path(__file__).parent / "corridors"
+CALENDARS = Path(__file__).parent / "calendars"
 CATALOGUE = Path(__file__).parent / "catalogue"
 PHRASE_COLUMNS = ("id", "use", "en", "vi", "zh")
+SATURDAY = 5
 TERM_COLUMNS = ("en", "vi", "zh", "note")
 
 
 def load_corridor(folder: Path) -> Corridor:
-    """Return the corridor whose three files lie in ``folder``.
+    """Return the corridor whose four files lie in ``folder``.
 
     Raises:
         ConfigError: a file is unreadable, an entry malformed, or a name unknown or taken twice.
@@ -55,6 +61,7 @@ def load_corridor(folder: Path) -> Corridor:
     agencies = _tables(folder / "agencies.toml", "corridor", "version", "agency", "desk")
     channels = _tables(folder / "channels.toml", "channel")
     limits = _tables(folder / "limits.toml", "limit", "ladder")
+    authority = _tables(folder / "authority.toml", "authority", "holding")
     where = folder.name
     corridor = Corridor(
         slug=_scalar(agencies["corridor"], str, where=f"{where}/agencies.toml: corridor"),
@@ -64,6 +71,12 @@ def load_corridor(folder: Path) -> Corridor:
         channels=read_tables(Channel, channels["channel"], where=f"{where}/channels.toml: channel"),
         limits=read_tables(Limit, limits["limit"], where=f"{where}/limits.toml: limit"),
         ladders=read_tables(Ladder, limits["ladder"], where=f"{where}/limits.toml: ladder"),
+        authorities=read_tables(
+            Authority, authority["authority"], where=f"{where}/authority.toml: authority"
+        ),
+        holdings=read_tables(
+            Holding, authority["holding"], where=f"{where}/authority.toml: holding"
+        ),
     )
     _check_names(corridor)
     _check_rules(corridor)
@@ -85,6 +98,15 @@ def bundled_corridor(slug: str) -> Corridor:
 def find_corridor(setting: str) -> Corridor:
     """Return the corridor that a ``corridor`` setting names: a folder if it holds a slash."""
     return load_corridor(Path(setting)) if "/" in setting else bundled_corridor(setting)
+
+
+def load_calendars(folder: Path = CALENDARS) -> tuple[CalendarYear, ...]:
+    """Return every calendar in ``folder``, by country and year.
+
+    Raises:
+        ConfigError: a file is unreadable, named after another year, or contradicts itself.
+    """
+    return tuple(_calendar(file) for file in sorted(folder.glob("*.toml")))
 
 
 def load_catalogue(folder: Path = CATALOGUE) -> CatalogueSeed:
@@ -118,11 +140,39 @@ def load_errors(folder: Path = CATALOGUE) -> dict[str, ErrorText]:
     Raises:
         ConfigError: the file is unreadable or has another shape.
     """
-    file = folder / "errors.toml"
+    return _texts_by_code(folder / "errors.toml")
+
+
+def load_findings(folder: Path = CATALOGUE) -> dict[str, ErrorText]:
+    """Return the text of every finding about a translation, by code.
+
+    Raises:
+        ConfigError: the file is unreadable or has another shape.
+    """
+    return _texts_by_code(folder / "findings.toml")
+
+
+def _texts_by_code(file: Path) -> dict[str, ErrorText]:
     return {
         code: read_table(ErrorText, entry, where=f"{file.name}: {code}")
         for code, entry in read_toml(file).items()
     }
+
+
+def _calendar(file: Path) -> CalendarYear:
+    year = read_table(CalendarYear, read_toml(file), where=file.name)
+    if year.code != file.stem:
+        raise WrongValueError(f"{file.name}: expected {year.code}.toml by its country and year")
+    off = [day for days in year.off for day in days.days]
+    worked = [*year.make_up, *(shift.worked for shift in year.shift)]
+    _check_distinct(f"{file.name}: day", map(str, [*off, *(x.off for x in year.shift), *worked]))
+    for day in [*off, *year.make_up]:
+        if day.year != year.year:
+            raise WrongValueError(f"{file.name}: expected days of {year.year}, found {day}")
+    for day in worked:
+        if day.weekday() < SATURDAY:
+            raise WrongValueError(f"{file.name}: expected a weekend to be worked, found {day}")
+    return year
 
 
 def _tables(file: Path, *keys: str) -> dict[str, object]:
@@ -193,5 +243,8 @@ def _check_rules(corridor: Corridor) -> None:
 
 
 def _check_ladder_step(step: LadderStep) -> None:
-    if (step.percent is None) == (step.after_minutes is None):
-        raise WrongValueError(f"ladder {step.level}: expected either percent or after_minutes")
+    given = [x for x in (step.percent, step.at_minutes, step.after_minutes) if x is not None]
+    if len(given) != 1:
+        raise WrongValueError(
+            f"ladder {step.level}: expected one of percent, at_minutes and after_minutes"
+        )

@@ -33,10 +33,27 @@ class Level(StrEnum):
 
 
 class Unit(StrEnum):
-    """The unit of a limit's amount; minutes and hours run day and night."""
+    """The unit of a limit's amount; minutes and hours run day and night, in UTC."""
 
     MINUTES = "minutes"
     HOURS = "hours"
+    CALENDAR_DAYS = "calendar_days"
+    WORKING_DAYS = "working_days"
+
+
+class LimitCalendar(StrEnum):
+    """Whose calendar a limit in days is counted on; ``joint`` is days on which both work."""
+
+    REQUESTED = "requested"
+    REQUESTING = "requesting"
+    JOINT = "joint"
+
+
+class Roll(StrEnum):
+    """What happens to a last calendar day on which nobody works."""
+
+    NONE = "none"
+    NEXT_WORKING_DAY = "next_working_day"
 
 
 class Start(StrEnum):
@@ -147,7 +164,9 @@ class Limit:
 
     ``type`` is a request type, ``clock`` a clock name, ``met_by`` acts and ``urgencies`` codes of
     the casework; they are plain words here. With ``repeats`` the limit starts anew at each step
-    that met an earlier clock of the same name, and at a dispute or a reopening.
+    that met an earlier clock of the same name, and at a dispute or a reopening; with ``restarts``
+    at those acts only. ``accessibility`` lists where the information asked for may lie; an empty
+    list is anywhere. ``calendar`` and ``roll`` are for days.
     """
 
     type: str
@@ -160,6 +179,10 @@ class Limit:
     valid_from: date
     source: str
     repeats: bool = False
+    restarts: tuple[str, ...] = ()
+    accessibility: tuple[str, ...] = ()
+    calendar: LimitCalendar = LimitCalendar.REQUESTED
+    roll: Roll = Roll.NONE
     valid_to: date | None = None
 
     @property
@@ -168,39 +191,53 @@ class Limit:
         return f"{self.type.lower()}.{self.clock}"
 
     @property
-    def allowed(self) -> timedelta:
-        """Return the time allowed."""
-        return timedelta(**{self.unit.value: self.amount})
+    def allowed(self) -> timedelta | None:
+        """Return the time allowed; None for days, whose length depends on a calendar."""
+        if self.unit in {Unit.MINUTES, Unit.HOURS}:
+            return timedelta(**{self.unit.value: self.amount})
+        return None
 
-    def applies(self, request_type: str, urgency: str, *, on: date) -> bool:
+    def applies(
+        self, request_type: str, urgency: str, *, on: date, accessibility: str | None = None
+    ) -> bool:
         """Say whether a request of this type and urgency taken on the day ``on`` falls under it."""
         valid = _covers(self.valid_from, self.valid_to, on)
-        return valid and self.type == request_type and urgency in self.urgencies
+        fits = not self.accessibility or accessibility in self.accessibility
+        return valid and fits and self.type == request_type and urgency in self.urgencies
 
 
 @dataclass(frozen=True, slots=True)
 class LadderStep:
-    """Who is told when: at ``percent`` of the time allowed, or ``after_minutes`` past the due."""
+    """Who is told of an unmet clock, and when.
+
+    Exactly one is given: ``percent`` of the time allowed, ``at_minutes`` from the start, or
+    ``after_minutes`` past the due time.
+    """
 
     level: LadderLevel
     percent: int | None = None
+    at_minutes: int | None = None
     after_minutes: int | None = None
 
     @property
     def after(self) -> timedelta | None:
-        """Return how long after the due time the step is reached; None if it counts in percent."""
+        """Return how long after the due time the step is reached; None if it counts otherwise."""
         return None if self.after_minutes is None else timedelta(minutes=self.after_minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The steps by which an unmet clock of a request type and urgency rises, lowest first."""
+    """The steps by which an unmet clock of a request type and urgency rises, lowest first.
+
+    A ladder with ``clock`` is for clocks of that name only, and goes before one without.
+    """
 
     type: str
     urgencies: tuple[str, ...]
     steps: tuple[LadderStep, ...]
     valid_from: date
     source: str
+    clock: str | None = None
     valid_to: date | None = None
 
     def applies(self, request_type: str, urgency: str, *, on: date) -> bool:
@@ -210,8 +247,86 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class Authority:
+    """The class of authority that must release a request of ``type`` from a desk of ``country``.
+
+    Type and class are codes of the casework; they are plain words here.
+    """
+
+    type: str
+    country: Country
+    needs: str
+    valid_from: date
+    source: str
+    valid_to: date | None = None
+
+    def applies(self, request_type: str, country: Country, *, on: date) -> bool:
+        """Say whether it rules a request of this type sent from ``country`` on the day ``on``."""
+        valid = _covers(self.valid_from, self.valid_to, on)
+        return valid and self.type == request_type and self.country is country
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The class of authority that a desk of ``level`` holds by itself."""
+
+    level: Level
+    holds: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffDays:
+    """Days off from ``first`` to ``last`` (both included; ``last`` absent is one day)."""
+
+    first: date
+    names: Names
+    last: date | None = None
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Return each of the days, in order."""
+        length = ((self.last or self.first) - self.first).days + 1
+        return tuple(self.first + timedelta(days=n) for n in range(length))
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A working day that is off, and the rest day that is worked in its place."""
+
+    off: date
+    worked: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarYear:
+    """The working days of one country's public offices in one year, as a notice has them.
+
+    Saturdays and Sundays are off, unless they are in ``make_up`` or worked by a shift.
+    ``notice_date`` is absent where the notice's date has not been read; ``provisional`` is a year
+    without an official notice.
+    """
+
+    country: Country
+    year: int
+    version: int
+    provisional: bool
+    source: str
+    off: tuple[OffDays, ...]
+    make_up: tuple[date, ...] = ()
+    shift: tuple[Shift, ...] = ()
+    notice_date: date | None = None
+
+    @property
+    def code(self) -> str:
+        """Return the name of its file, "vn-2026"."""
+        return f"{self.country.lower()}-{self.year}"
+
+
+@dataclass(frozen=True, slots=True)
 class Corridor:
-    """Two countries' agencies, desks, channels, limits and ladders under one version."""
+    """Two countries' agencies, desks, channels, limits, ladders and authorities."""
 
     slug: str
     version: int
@@ -220,6 +335,8 @@ class Corridor:
     channels: tuple[Channel, ...]
     limits: tuple[Limit, ...]
     ladders: tuple[Ladder, ...]
+    authorities: tuple[Authority, ...] = ()
+    holdings: tuple[Holding, ...] = ()
 
     def agency(self, slug: str) -> Agency:
         """Return the agency; raise UnknownNameError with the nearest spelling if there is none."""
@@ -259,16 +376,39 @@ class Corridor:
         pairs = [{c.a, c.b} for c in self.channels if desk in {c.a, c.b}]
         return tuple(sorted(other for pair in pairs for other in pair if other != desk))
 
-    def limits_for(self, request_type: str, urgency: str, *, on: date) -> tuple[Limit, ...]:
+    def limits_for(
+        self, request_type: str, urgency: str, *, on: date, accessibility: str | None = None
+    ) -> tuple[Limit, ...]:
         """Return the limits for a request of this type and urgency taken on the day ``on``."""
-        return tuple(x for x in self.limits if x.applies(request_type, urgency, on=on))
+        return tuple(
+            limit
+            for limit in self.limits
+            if limit.applies(request_type, urgency, on=on, accessibility=accessibility)
+        )
 
-    def ladder_for(self, request_type: str, urgency: str, *, on: date) -> tuple[LadderStep, ...]:
-        """Return the steps of the ladder for such a request, lowest first; () if it has none."""
-        for ladder in self.ladders:
-            if ladder.applies(request_type, urgency, on=on):
-                return ladder.steps
+    def ladder_for(
+        self, request_type: str, urgency: str, *, on: date, clock: str | None = None
+    ) -> tuple[LadderStep, ...]:
+        """Return the steps of the ladder for such a clock, lowest first; () if it has none."""
+        fitting = [x for x in self.ladders if x.applies(request_type, urgency, on=on)]
+        for name in dict.fromkeys((clock, None)):
+            for ladder in fitting:
+                if ladder.clock == name:
+                    return ladder.steps
         return ()
+
+    def authority_needed(self, request_type: str, desk: str, *, on: date) -> str | None:
+        """Return the class that must release such a request of ``desk``; None without a rule."""
+        country = self.country(desk)
+        for authority in self.authorities:
+            if authority.applies(request_type, country, on=on):
+                return authority.needs
+        return None
+
+    def authority_held(self, desk: str) -> str | None:
+        """Return the class of authority that the desk holds by itself; None if it holds none."""
+        level = self.desk(desk).level
+        return next((holding.holds for holding in self.holdings if holding.level is level), None)
 
 
 @dataclass(frozen=True, slots=True)

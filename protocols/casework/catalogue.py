@@ -15,14 +15,18 @@ from config.schema import (
     Country,
     LadderLevel,
     Level,
+    LimitCalendar,
     Names,
+    Roll,
     SourceStatus,
     Start,
     Unit,
     nearest,
 )
 from protocols.casework import codes
+from protocols.casework.calendars import DayReason
 from protocols.casework.clocks import ClockState, Explanation
+from protocols.casework.documents import Doubt
 from protocols.casework.errors import CatalogueError
 from protocols.casework.lifecycle import Side, Stage, Turn
 from protocols.casework.moments import format_date
@@ -55,6 +59,15 @@ KINDS: dict[str, type[StrEnum]] = {
     "delivery": codes.Delivery,
     "clock": codes.ClockName,
     "method": codes.Method,
+    "accessibility": codes.Accessibility,
+    "asked_about": codes.Question,
+    "sample_kind": codes.SampleKind,
+    "gate": codes.Gate,
+    "handover_document": codes.HandoverDocument,
+    "media": codes.Media,
+    "document": codes.DocumentType,
+    "document_doubt": Doubt,
+    "signature_purpose": codes.SignaturePurpose,
     "stage": Stage,
     "side": Side,
     "turn": Turn,
@@ -65,6 +78,9 @@ KINDS: dict[str, type[StrEnum]] = {
     "country": Country,
     "unit": Unit,
     "start": Start,
+    "calendar": LimitCalendar,
+    "roll": Roll,
+    "day": DayReason,
 }
 
 _DESK_SLOTS = frozenset({"agency", "sender", "unit"})

@@ -253,7 +253,7 @@ class CaseNature(StrEnum):
 
 
 class AuthorityClass(StrEnum):
-    """Up to whom a message must be approved before it leaves."""
+    """Up to whom a message must be approved before it leaves, lowest first."""
 
     LOCAL = "local"
     PROVINCIAL = "provincial"
@@ -274,9 +274,80 @@ class Delivery(StrEnum):
 class ClockName(StrEnum):
     """What a clock waits for."""
 
+    DELIVERY = "delivery"
     ACKNOWLEDGE = "acknowledge"
     ACCEPT = "accept"
     SITUATION_REPORT = "situation_report"
+    ANSWER = "answer"
+
+
+class Accessibility(StrEnum):
+    """Where the information asked for lies, as far as the requester knows; it sets the limit."""
+
+    DIRECT = "direct"
+    INDIRECT = "indirect"
+    FIELD_INQUIRY = "field_inquiry"
+
+
+class Question(StrEnum):
+    """What a verification asks about its persons."""
+
+    IDENTITY = "identity"
+    NATIONALITY = "nationality"
+    RESIDENCE = "residence"
+    RELATIVES = "relatives"
+    ENTRY_EXIT = "entry_exit"
+    MISSING_WANTED = "missing_wanted"
+
+
+class SampleKind(StrEnum):
+    """From what a DNA sample was taken."""
+
+    BUCCAL = "buccal"
+    BLOOD = "blood"
+    HAIR_ROOT = "hair_root"
+    TISSUE = "tissue"
+    OTHER = "other"
+
+
+class Gate(StrEnum):
+    """The crossing at which persons are handed over."""
+
+    BRIDGE_1 = "MONG_CAI_DONG_HUNG_BRIDGE_1"
+    BRIDGE_2 = "MONG_CAI_DONG_HUNG_BRIDGE_2"
+
+
+class HandoverDocument(StrEnum):
+    """A paper that goes with a person at a handover."""
+
+    BIRTH_RECORD = "birth_record"
+    DNA_REPORT = "dna_report"
+    IDENTITY_CONFIRMATION = "identity_confirmation"
+    TRAVEL_DOCUMENT = "travel_document"
+
+
+class Media(StrEnum):
+    """What the two sides have settled about the press; ``none`` settles nothing."""
+
+    EMBARGO = "embargo"
+    NONE = "none"
+
+
+class DocumentType(StrEnum):
+    """The kind of a person's identity document."""
+
+    VN_CITIZEN_ID = "vn_citizen_id"
+    CN_RESIDENT_ID = "cn_resident_id"
+    PASSPORT = "passport"
+    BORDER_PERMIT = "border_permit"
+    OTHER = "other"
+
+
+class SignaturePurpose(StrEnum):
+    """For what a second officer is asked to sign."""
+
+    RELEASE = "release"
+    HANDOVER = "handover"
 
 
 class Method(StrEnum):

@@ -131,6 +131,66 @@ class PersonWithoutOutcomeError(StepError):
     code = "casework.person_without_outcome"
 
 
+class NotCountersignedError(StepError):
+    """A record of handover lacks the signature of an officer of the other side."""
+
+    code = "casework.not_countersigned"
+
+
+class NobodyAgreedError(StepError):
+    """A record of handover, and nobody whose return was agreed."""
+
+    code = "casework.nobody_agreed"
+
+
+class RelatedCaseError(CaseworkError):
+    """Persons of related cases cannot be taken over under their labels."""
+
+    code = "casework.related_case"
+
+
+class ApprovalError(CaseworkError):
+    """A message may not leave under the approval that it has. Each class says why."""
+
+    code = "casework.approval"
+
+
+class NoAuthorityRuleError(ApprovalError):
+    """The corridor does not say who must release such a request."""
+
+    code = "casework.no_authority_rule"
+
+
+class NoApprovalError(ApprovalError):
+    """The request needs a release by a higher class, and has none."""
+
+    code = "casework.no_approval"
+
+
+class ApproverIsSenderError(ApprovalError):
+    """The officer who releases is the one who sends: two different officers are needed."""
+
+    code = "casework.approver_is_sender"
+
+
+class ApproverTooLowError(ApprovalError):
+    """The approver's desk does not hold the class that is needed or stated."""
+
+    code = "casework.approver_too_low"
+
+
+class ApproverForeignError(ApprovalError):
+    """The approver's desk is of another country than the sender's."""
+
+    code = "casework.approver_foreign"
+
+
+class SignatureFormError(CaseworkError):
+    """A request for a second signature, or its answer, is not of the specified form."""
+
+    code = "casework.second_signature"
+
+
 class NoRequestError(CaseworkError):
     """No request among the events opens the case."""
 
@@ -141,6 +201,12 @@ class ClockError(CaseworkError):
     """A limit asks for what this version's clocks cannot do."""
 
     code = "casework.start_not_available"
+
+
+class AmountError(CaseworkError):
+    """An amount of time is below one, or longer than any limit."""
+
+    code = "casework.amount"
 
 
 class CatalogueError(CaseworkError):

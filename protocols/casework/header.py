@@ -9,7 +9,7 @@ default; urgency U0 and U1 must give their reason. Marks of state secrecy are re
 from typing import Annotated
 
 from pydantic import (
-    AfterValidator,
+    AliasChoices,
     BeforeValidator,
     Field,
     StrictInt,
@@ -17,7 +17,6 @@ from pydantic import (
     model_validator,
 )
 
-from protocols.casework.case_number import parse_case_number
 from protocols.casework.codes import (
     AuthorityClass,
     CaseNature,
@@ -28,23 +27,15 @@ from protocols.casework.codes import (
     RequestType,
     Urgency,
 )
-from protocols.casework.errors import CaseNumberError
 from protocols.casework.marking import find_secret_marking
 from protocols.casework.model import Model, refuse
 from protocols.casework.moments import Moment
 from protocols.casework.person import LocalText
+from protocols.casework.references import CaseRef, DeskSlug, OfficerPost
 
 FORM_VERSION = 1
 MAX_SUMMARY = 2_000
 NEEDS_REASON = frozenset({Urgency.U0, Urgency.U1})
-
-
-def _check_case(number: str) -> str:
-    try:
-        parse_case_number(number)
-    except CaseNumberError as error:
-        raise refuse("casework.case_number", "a number of the form QN-MC1-2026-0117") from error
-    return number
 
 
 def _refuse_secrets(marking: object) -> object:
@@ -53,17 +44,15 @@ def _refuse_secrets(marking: object) -> object:
     return marking
 
 
-CaseRef = Annotated[str, AfterValidator(_check_case)]
-DeskSlug = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]+)+$", max_length=60)]
-OfficerPost = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$", max_length=20)]
-
-
 class ReleaseApproval(Model):
-    """Who released the message, of which class of authority, under which file and law."""
+    """Who released the message, of which class of authority, under which file and law.
+
+    ``class`` may be written for ``authority``.
+    """
 
     desk: DeskSlug
     officer: OfficerPost
-    authority: AuthorityClass
+    authority: AuthorityClass = Field(validation_alias=AliasChoices("authority", "class"))
     file: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     basis: LegalBasis
     at: Moment | None = None
@@ -105,4 +94,6 @@ class Header(Model):
             raise refuse("casework.handling_text", "a text for handling code H3", "none")
         if len(set(self.handling)) < len(self.handling):
             raise refuse("casework.repeated", "each handling code once", "a code twice")
+        if self.ref in self.related or len(set(self.related)) < len(self.related):
+            raise refuse("casework.repeated", "other cases, each once", "a case twice")
         return self

@@ -4,6 +4,10 @@ Handling only; delivery has its own ladder of receipts. A later step implies the
 the requested side may answer what it has only received. Of ours: new facts may be supplied at any
 open stage, a rescue goes on while a question waits (situation reports, or ``start`` to work without
 the reply), and a note changes nothing. A rule that is not in the table does not exist.
+
+A return that was agreed ends with the record of its handover, which either side may send and both
+have signed: the person has crossed and nothing is owed, so the record closes the case. Whether it
+is co-signed, and whether anybody's return was agreed, is for ``record`` to say.
 """
 
 from collections.abc import Mapping
@@ -139,6 +143,7 @@ TABLE: dict[Stage, dict[Act, Move]] = {
     Stage.ANSWERED: {
         Act.DISPUTE: _requester(Stage.IN_PROGRESS),
         Act.CLOSE: _requester(Stage.CLOSED),
+        Act.HANDOVER_RECORD: _either(Stage.CLOSED),
         Act.NOTE: _either(Stage.ANSWERED),
     },
     Stage.CLOSED: {
@@ -183,7 +188,6 @@ NOT_AVAILABLE = frozenset(
         Act.GRANT,
         Act.REFUSE_EXTENSION,
         Act.REDIRECT,
-        Act.HANDOVER_RECORD,
         Act.CORRECT,
         Act.RECALL,
     }

@@ -4,7 +4,7 @@ Viet Nam keeps UTC+7 and China UTC+8, neither with daylight saving, so fixed off
 A moment in a form is an aware time, kept in UTC; a number or a time without zone is refused.
 """
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
@@ -26,8 +26,22 @@ def _refuse_numbers(value: object) -> object:
 
 
 def _to_utc(value: datetime) -> datetime:
+    # A time in the calendar's first or last year is none on every clock: it could not be shown.
+    if not MINYEAR < value.year < MAXYEAR:
+        raise refuse("casework.type", f"a year after {MINYEAR} and before {MAXYEAR}", "another")
     return value.astimezone(UTC)
 
+
+def _read_day(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, (str, date)):
+        raise refuse("casework.type", "a date such as 2026-01-31", type(value).__name__)
+    if isinstance(value, str) and len(value) != len("2026-01-31"):
+        raise refuse("casework.type", "a date such as 2026-01-31", "other text")
+    return value
+
+
+#: A day of the calendar, without time or zone.
+Day = Annotated[date, BeforeValidator(_read_day)]
 
 #: An aware time, in UTC once read.
 Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers), AfterValidator(_to_utc)]

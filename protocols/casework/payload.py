@@ -24,10 +24,10 @@ from protocols.casework.codes import Act, Outcome, RefusalCode
 from protocols.casework.errors import ActNotAvailableError, Finding, FormError
 from protocols.casework.forms.registry import parse_request
 from protocols.casework.forms.request import RequestForm
-from protocols.casework.header import CaseRef
 from protocols.casework.lifecycle import NOT_AVAILABLE
 from protocols.casework.model import Model, findings
 from protocols.casework.person import Labels, LocalText, contract_labels, expand_labels
+from protocols.casework.references import CaseRef
 
 MAX_OUTCOMES = 999
 MAX_PHRASES = 32
@@ -107,6 +107,7 @@ RULES: dict[Act, Rule] = {
     Act.DISPUTE: Rule(needs=frozenset({"reason"})),
     Act.CLOSE: Rule(),
     Act.REOPEN: Rule(needs=frozenset({"reason"})),
+    Act.HANDOVER_RECORD: Rule(),
     Act.NOTE: Rule(needs=frozenset({"text"})),
 }
 
@@ -184,7 +185,7 @@ def subject(step: Step) -> str:
     if step.request is None:
         return f"{step.case} {step.act}"
     header = step.request.header
-    return f"{step.case} {header.type} {step.act} {header.urgency} x{step.request.persons_total}"
+    return f"{step.case} {header.type} {step.act} {header.urgency} x{len(step.request.labels)}"
 
 
 def _read_request(value: object) -> tuple[RequestForm | None, tuple[Finding, ...]]:

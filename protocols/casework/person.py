@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model
 
 from protocols.casework.codes import (
     BirthPrecision,
+    DocumentType,
     FactStatus,
     Language,
     NameForm,
@@ -21,6 +22,8 @@ from protocols.casework.codes import (
 )
 from protocols.casework.errors import LabelError
 from protocols.casework.model import Model, Text, refuse
+from protocols.casework.moments import Day
+from protocols.casework.references import CaseRef
 
 MAX_LABEL = 999
 _LABELS = re.compile(r"P([1-9][0-9]{0,2})(?:\.\.P([1-9][0-9]{0,2}))?")
@@ -136,8 +139,24 @@ class Account(Model):
     safe: StrictBool
 
 
+class Document(Model):
+    """An identity document as it was seen or named; its number may be false and is never refused.
+
+    ``issuer`` is the issuing country or office as written on it.
+    """
+
+    type: DocumentType
+    number: Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
+    issuer: Annotated[str, StringConstraints(min_length=1, max_length=120)] | None = None
+    issued: Day | None = None
+    expires: Day | None = None
+
+
 class Person(Model):
-    """One person of a request, under a label."""
+    """One person of a request, under a label.
+
+    ``taken_over_from`` names the related case of which this is a copy.
+    """
 
     label: Label
     role: Role
@@ -151,6 +170,13 @@ class Person(Model):
     phone: Phone | None = None
     accounts: tuple[Account, ...] = Field(default=(), max_length=8)
     marks: LocalText | None = None
+    documents: tuple[Document, ...] = Field(default=(), max_length=16)
+    taken_over_from: CaseRef | None = None
+
+    @property
+    def all_labels(self) -> list[str]:
+        """Return the person's label, as a group's labels."""
+        return [self.label]
 
 
 class PersonGroup(Model):
@@ -160,3 +186,9 @@ class PersonGroup(Model):
     role: Role
     sex: Sex | None = None
     nationality: Nationality | None = None
+    taken_over_from: CaseRef | None = None
+
+    @property
+    def all_labels(self) -> list[str]:
+        """Return the labels of the group, lowest first."""
+        return expand_labels(self.labels)

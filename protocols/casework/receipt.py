@@ -1,7 +1,7 @@
 """That an officer has opened a message: what their signed receipt says.
 
-Follows docs/spec/envelope.md, "Receipts between desks". The receipt travels sealed like any other message;
-opening stops no clock, only an act does. Receipts are never receipted.
+Follows docs/spec/envelope.md, "Receipts between desks". The receipt travels sealed like any other
+message; opening stops no clock, only an act does. Receipts are never receipted.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class ReceiptFormError(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class OpenedReceipt:
-    """Message ``mid`` in the bytes ``eid`` was opened; ``plain`` is its content's hash, ``at`` ts."""
+    """Message ``mid`` in the bytes ``eid`` was opened; ``plain`` is its content's hash."""
 
     mid: bytes
     eid: bytes

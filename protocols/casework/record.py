@@ -7,37 +7,35 @@ ruling that says why it did not apply. Of two concurrent steps the first in the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from protocols.casework.codes import (
-    ACTS_OF_TYPE,
-    FINAL_OUTCOMES,
-    OUTCOMES,
-    Act,
-    Outcome,
-    RefusalCode,
-    RequestType,
-    Urgency,
-)
+from protocols.casework.codes import ACTS_OF_TYPE, Act, RequestType, Urgency
 from protocols.casework.errors import (
     ActNotOfTypeError,
     AlreadyOpenError,
     BeforeRequestError,
     NoRequestError,
     NotAPartyError,
+    NotCountersignedError,
     OtherCaseError,
-    OutcomeNotOfTypeError,
-    PersonWithoutOutcomeError,
     SenderMismatchError,
     StepError,
-    UnknownPersonError,
 )
 from protocols.casework.forms.request import RequestForm
 from protocols.casework.lifecycle import BACK, TURN, Side, Stage, Turn, advance
+from protocols.casework.outcomes import (
+    PersonRecord,
+    check_agreed,
+    check_outcomes,
+    expected_of,
+    outcomes_of,
+)
 from protocols.casework.payload import Step
-from protocols.casework.person import contract_labels
+
+#: Desk slug and pseudonym of an officer who signed the same content.
+Countersigner: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,8 @@ class SignedStep:
 
     ``mid`` names the message (32 bytes), ``index`` is its place in the broker's ledger,
     ``taken_at`` the ledger's time, ``desk`` the sender, ``officer`` the pseudonym that signed.
+    ``countersigners`` are desk and pseudonym of others whose signature of the same content has
+    been checked.
     """
 
     mid: bytes
@@ -54,6 +54,7 @@ class SignedStep:
     desk: str
     officer: str
     step: Step
+    countersigners: tuple[Countersigner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +67,6 @@ class Arrival:
 
 
 Event: TypeAlias = SignedStep | Arrival
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRecord:
-    """What is known of one person's outcome; ``since`` is the message that says so."""
-
-    label: str
-    outcome: Outcome | None = None
-    reason: RefusalCode | None = None
-    final: bool = False
-    since: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +88,9 @@ class Ruling:
 class CaseRecord:
     """A case: its parties, stage, persons and the ruling on each step, in ledger order.
 
-    ``opened_at`` is when the broker took the request, ``arrived_at`` when the first device of the
-    requested desk had it; ``back`` is the stage to which a reply to an open question leads.
+    ``opened_at`` is when the broker took the request; ``arrivals`` says of each message when the
+    first device of the receiving desk had it; ``back`` is the stage to which a reply to an open
+    question leads.
     """
 
     ref: str
@@ -114,7 +105,12 @@ class CaseRecord:
     back: Stage
     persons: dict[str, PersonRecord]
     rulings: tuple[Ruling, ...]
-    arrived_at: datetime | None = None
+    arrivals: dict[bytes, datetime] = field(default_factory=dict)
+
+    @property
+    def arrived_at(self) -> datetime | None:
+        """Return when the request was on the requested desk; None while that is not known."""
+        return self.arrivals.get(self.request_mid)
 
     @property
     def turn(self) -> Turn:
@@ -128,8 +124,8 @@ class CaseRecord:
 
     @property
     def open_labels(self) -> list[str]:
-        """Return the labels of persons without a final outcome, lowest first."""
-        return [label for label, person in self.persons.items() if not person.final]
+        """Return the labels of persons to whom a final outcome is owed, lowest first."""
+        return [label for label, one in self.persons.items() if one.owed and not one.final]
 
     def side_of(self, desk: str) -> Side:
         """Return the side on which ``desk`` stands; raise NotAPartyError if on none."""
@@ -169,16 +165,31 @@ def in_ledger_order(events: Iterable[Event]) -> list[Event]:
     return ordered
 
 
-def check_step(record: CaseRecord, step: Step, desk: str) -> None:
+def check_step(
+    record: CaseRecord,
+    step: Step,
+    desk: str,
+    *,
+    countersigners: tuple[Countersigner, ...] | None = None,
+) -> None:
     """Raise the StepError for which ``step`` by ``desk`` would not apply to the case now.
+
+    Args:
+        record: The case.
+        step: What is to be done.
+        desk: Who would do it.
+        countersigners: Who has signed it besides; None while they have yet to be asked.
 
     Raises:
         NotAPartyError, OtherCaseError, AlreadyOpenError: not a step of this case.
         ActNotAvailableError, ActNotOfTypeError, IllegalStepError: not this act, here, by them.
         UnknownPersonError, OutcomeNotOfTypeError: an outcome that the request does not have.
         PersonWithoutOutcomeError: an answer that leaves a person open; names the labels.
+        NobodyAgreedError, NotCountersignedError: a record of handover without its ground.
     """
     _next_stage(record, step, desk)
+    if countersigners is not None:
+        _check_countersigned(record, step, desk, countersigners)
 
 
 def _opens(event: Event) -> bool:
@@ -201,7 +212,7 @@ def _open(event: SignedStep, request: RequestForm) -> CaseRecord:
         opened_at=event.taken_at,
         stage=Stage.SENT,
         back=Stage.ACKNOWLEDGED,
-        persons={label: PersonRecord(label) for label in request.labels},
+        persons=expected_of(request),
         rulings=(),
     )
 
@@ -215,18 +226,19 @@ def _apply(record: CaseRecord, event: Event, opening: SignedStep) -> CaseRecord:
         if event.index < opening.index:
             _refuse_before_request(event)
         stage = _next_stage(record, event.step, event.desk)
+        _check_countersigned(record, event.step, event.desk, event.countersigners)
     except StepError as error:
         return _ruled(record, event, error.code)
     back = BACK[record.stage] if event.step.act is Act.ASK else record.back
-    persons = record.persons | _outcomes(record.type, event)
+    persons = record.persons | outcomes_of(record.type, event.step, event.mid)
     return _ruled(replace(record, stage=stage, back=back, persons=persons), event, None)
 
 
 def _arrive(record: CaseRecord, event: Arrival) -> CaseRecord:
-    if event.mid != record.request_mid or record.arrived_at is not None:
+    if event.mid in record.arrivals:
         return record
-    arrived = replace(record, arrived_at=event.at)
-    if record.stage is not Stage.SENT:
+    arrived = replace(record, arrivals=record.arrivals | {event.mid: event.at})
+    if event.mid != record.request_mid or record.stage is not Stage.SENT:
         return arrived
     return replace(arrived, stage=advance(record.stage, Act.ARRIVE, Side.SYSTEM))
 
@@ -263,53 +275,17 @@ def _next_stage(record: CaseRecord, step: Step, desk: str) -> Stage:
     kind = ACTS_OF_TYPE.get(step.act, record.type)
     if kind is not record.type:
         raise ActNotOfTypeError(f"{step.act}: expected in a {kind}, found in a {record.type}")
-    _check_outcomes(record, step)
+    check_outcomes(record.type, record.persons, step)
+    if step.act is Act.HANDOVER_RECORD:
+        check_agreed(record.persons)
     return stage
 
 
-def _check_outcomes(record: CaseRecord, step: Step) -> None:
-    named = [label for entry in step.outcomes for label in entry.labels]
-    unknown = sorted(set(named) - record.persons.keys(), key=lambda label: int(label[1:]))
-    if unknown:
-        found = ", ".join(contract_labels(unknown))
-        raise UnknownPersonError(f"outcomes: expected labels of the request, found {found}")
-    known = OUTCOMES.get(record.type, frozenset())
-    for entry in step.outcomes:
-        if entry.outcome is not None and entry.outcome not in known:
-            expected = ", ".join(sorted(known)) or "none"
-            raise OutcomeNotOfTypeError(
-                f"outcome of a {record.type}: expected {expected}, found {entry.outcome}"
-            )
-    if step.act is Act.ANSWER:
-        _check_all_final(record, step)
-
-
-def _check_all_final(record: CaseRecord, step: Step) -> None:
-    final = {label: person.final for label, person in record.persons.items()}
-    for entry in step.outcomes:
-        is_final = _is_final(record.type, entry.outcome, entry.reason)
-        final |= dict.fromkeys(entry.labels, is_final)
-    left = [label for label, is_final in final.items() if not is_final]
-    if left:
-        raise PersonWithoutOutcomeError(
-            "answer: expected a final outcome or a coded reason for each person, found none for "
-            + ", ".join(contract_labels(left))
-        )
-
-
-def _outcomes(kind: RequestType, event: SignedStep) -> dict[str, PersonRecord]:
-    return {
-        label: PersonRecord(
-            label,
-            outcome=entry.outcome,
-            reason=entry.reason,
-            final=_is_final(kind, entry.outcome, entry.reason),
-            since=event.mid,
-        )
-        for entry in event.step.outcomes
-        for label in entry.labels
-    }
-
-
-def _is_final(kind: RequestType, outcome: Outcome | None, reason: RefusalCode | None) -> bool:
-    return reason is not None or outcome in FINAL_OUTCOMES.get(kind, frozenset())
+def _check_countersigned(
+    record: CaseRecord, step: Step, desk: str, countersigners: tuple[Countersigner, ...]
+) -> None:
+    if step.act is not Act.HANDOVER_RECORD:
+        return
+    other = record.requested if desk == record.requester else record.requester
+    if other not in {signer for signer, _ in countersigners}:
+        raise NotCountersignedError(f"{step.act}: expected a second signature by {other}")

@@ -123,21 +123,29 @@ class _Renderer:
             yield from self.value(name, item, f"{path}.{_key(item, number)}")
 
     def _plain(self, name: str, value: object, path: str) -> RenderedField:
+        exact = self._exact(name, value)
+        if exact is None:
+            return self._field(name, path, str(value), Method.NONE)
+        return self._field(name, path, exact, Method.CODE)
+
+    def _exact(self, name: str, value: object) -> str | None:
+        """Return what a code, a time or a known name says to the reader; None for other text."""
+        kinds = self.catalogue.kinds()
+        text = None
         match value:
             case StrEnum():
-                return self._field(name, path, self._code(value), Method.CODE)
+                text = self._code(value)
             case bool():
-                truth = self.catalogue.code("truth", "yes" if value else "no", self.lang)
-                return self._field(name, path, truth, Method.CODE)
+                text = self.catalogue.code("truth", "yes" if value else "no", self.lang)
             case datetime():
-                return self._field(name, path, format_moment(value, self.lang), Method.CODE)
-            case str() if name in _DESK_FIELDS and value in self.catalogue.kinds()["desk"]:
-                desk = self.catalogue.code("desk", value, self.lang)
-                return self._field(name, path, desk, Method.CODE)
-            case str() if name == "nationality" and value in self.catalogue.kinds()["country"]:
-                country = self.catalogue.code("country", value, self.lang)
-                return self._field(name, path, country, Method.CODE)
-        return self._field(name, path, str(value), Method.NONE)
+                text = format_moment(value, self.lang)
+            case date():
+                text = format_date(value, self.lang)
+            case str() if name in _DESK_FIELDS and value in kinds["desk"]:
+                text = self.catalogue.code("desk", value, self.lang)
+            case str() if name == "nationality" and value in kinds["country"]:
+                text = self.catalogue.code("country", value, self.lang)
+        return text
 
     def _field(
         self, name: str, path: str, value: str, method: Method, original: Language | None = None

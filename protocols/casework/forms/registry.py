@@ -6,12 +6,20 @@ from pydantic import ValidationError
 
 from protocols.casework.codes import RequestType
 from protocols.casework.errors import Finding, FormError, TypeNotAvailableError
+from protocols.casework.forms.dna import DnaRequest
 from protocols.casework.forms.request import RequestForm
 from protocols.casework.forms.rescue import RescueRequest
+from protocols.casework.forms.return_ import ReturnRequest
+from protocols.casework.forms.verify_id import VerifyIdRequest
 from protocols.casework.model import findings
 
 #: The form of each request type that this version can write and read.
-FORMS: dict[RequestType, type[RequestForm]] = {RequestType.RESCUE: RescueRequest}
+FORMS: dict[RequestType, type[RequestForm]] = {
+    RequestType.VERIFY_ID: VerifyIdRequest,
+    RequestType.RESCUE: RescueRequest,
+    RequestType.DNA: DnaRequest,
+    RequestType.RETURN: ReturnRequest,
+}
 
 
 def form_of(request_type: str) -> type[RequestForm]:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.load import bundled_corridor
-from config.schema import Corridor, LadderLevel, Start
+from config.load import bundled_corridor, load_calendars
+from config.schema import LadderLevel, Start
 from protocols.casework.case_number import format_case_number
 from protocols.casework.clocks import (
     CaseClock,
@@ -19,11 +19,12 @@ from protocols.casework.clocks import (
     reached,
     state,
 )
-from protocols.casework.codes import ClockName, RequestType, Urgency
+from protocols.casework.codes import Accessibility, Act, ClockName, RequestType, Urgency
 from protocols.casework.errors import ClockError
 from protocols.casework.moments import iso
-from protocols.casework.payload import RULES
+from protocols.casework.payload import RULES as ACTS
 from protocols.casework.record import Event, fold
+from protocols.casework.rules import Rules, build_rules
 from tests.support.women import (
     ACCEPT,
     ACKNOWLEDGE,
@@ -43,10 +44,11 @@ from tests.support.women import (
 )
 
 CORRIDOR = bundled_corridor("quangninh-guangxi")
+RULES = build_rules(CORRIDOR, load_calendars())
 
 
-def clocks_of(*events: Event, corridor: Corridor = CORRIDOR) -> dict[str, CaseClock]:
-    return {clock.code: clock for clock in clocks(fold(events), corridor)}
+def clocks_of(*events: Event, rules: Rules = RULES) -> dict[str, CaseClock]:
+    return {clock.code: clock for clock in clocks(fold(events), rules)}
 
 
 def test_the_limits_and_ladders_of_the_corridor_use_codes_that_exist() -> None:
@@ -56,7 +58,10 @@ def test_the_limits_and_ladders_of_the_corridor_use_codes_that_exist() -> None:
     assert types <= set(RequestType)
     assert urgencies == set(Urgency) == {u for x in CORRIDOR.ladders for u in x.urgencies}
     assert {limit.clock for limit in CORRIDOR.limits} == set(ClockName)
-    assert {act for limit in CORRIDOR.limits for act in limit.met_by} <= set(RULES)
+    assert {x for limit in CORRIDOR.limits for x in limit.accessibility} == set(Accessibility)
+    assert {x for limit in CORRIDOR.limits for x in limit.restarts} <= set(ACTS)
+    assert {x.clock for x in CORRIDOR.ladders if x.clock is not None} <= set(ClockName)
+    assert {act for limit in CORRIDOR.limits for act in limit.met_by} <= set(ACTS) | {Act.ARRIVE}
 
 
 def test_the_codes_of_the_desks_begin_case_numbers() -> None:
@@ -108,7 +113,7 @@ def test_a_clock_is_met_at_the_ledger_time_of_the_step_that_met_it() -> None:
 
 @given(st.permutations(WOMEN))
 def test_both_desks_compute_the_same_clocks_whatever_arrives_first(events: list[Event]) -> None:
-    assert clocks(fold(events), CORRIDOR) == clocks(fold(WOMEN), CORRIDOR)
+    assert clocks(fold(events), RULES) == clocks(fold(WOMEN), RULES)
 
 
 def test_arrival_and_notes_neither_meet_nor_stop_a_clock() -> None:
@@ -256,7 +261,18 @@ def test_limits_that_were_not_in_force_when_the_request_was_taken_make_no_clock(
         limits=tuple(replace(x, valid_from=at("03 00:00").date()) for x in CORRIDOR.limits),
     )
 
-    assert clocks_of(REQUEST, corridor=later) == {}
+    assert clocks_of(REQUEST, rules=replace(RULES, corridor=later)) == {}
+
+
+def test_a_clock_that_starts_at_the_acknowledgement_waits_for_it() -> None:
+    other = replace(
+        CORRIDOR, limits=tuple(replace(x, starts=Start.ACKNOWLEDGED) for x in CORRIDOR.limits)
+    )
+    rules = replace(RULES, corridor=other)
+
+    assert clocks_of(REQUEST, ARRIVAL, rules=rules) == {}
+    found = clocks_of(REQUEST, ARRIVAL, ACKNOWLEDGE, rules=rules)
+    assert found["rescue.accept"].due == at("02 18:52")
 
 
 def test_a_start_that_these_clocks_do_not_have_is_refused_by_name() -> None:
@@ -264,5 +280,5 @@ def test_a_start_that_these_clocks_do_not_have_is_refused_by_name() -> None:
         CORRIDOR, limits=tuple(replace(x, starts=Start.PERIOD_END) for x in CORRIDOR.limits)
     )
 
-    with pytest.raises(ClockError, match="expected a start at taken, found period_end"):
-        clocks_of(REQUEST, ACCEPT, corridor=other)
+    with pytest.raises(ClockError, match="taken, arrived or acknowledged, found period_end"):
+        clocks_of(REQUEST, ACCEPT, rules=replace(RULES, corridor=other))

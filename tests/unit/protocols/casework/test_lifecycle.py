@@ -110,7 +110,7 @@ def test_the_picture_shows_every_move_that_changes_the_stage() -> None:
     picture = mermaid(TABLE).splitlines()
 
     assert picture[:2] == ["stateDiagram-v2", "    [*] --> sent : request"]
-    assert "    answered --> closed : close" in picture
+    assert "    answered --> closed : close, handover_record" in picture
     assert "    info_needed --> accepted : supply" in picture
     assert "    withdrawn --> [*]" in picture
     moves = {

@@ -298,9 +298,11 @@ def test_a_request_stands_in_the_case_that_bears_its_number() -> None:
 
 
 def test_a_type_that_has_no_form_yet_names_those_that_have() -> None:
-    wrong = request_fields(header=header(type="DNA"))
+    wrong = request_fields(header=header(type="INVEST"))
 
-    with pytest.raises(TypeNotAvailableError, match="expected one of RESCUE, found DNA"):
+    with pytest.raises(
+        TypeNotAvailableError, match="expected one of VERIFY-ID, RESCUE, DNA, RETURN, found INVEST"
+    ):
         parse_step({"case": CASE, "act": "request", "request": wrong})
 
 

@@ -1,11 +1,10 @@
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.casework.codes import Act, Outcome, RefusalCode, RequestType
+from protocols.casework.codes import Act, Outcome, RefusalCode
 from protocols.casework.errors import (
     ActNotAvailableError,
     ActNotOfTypeError,
@@ -29,6 +28,7 @@ from protocols.casework.record import (
     fold,
     in_ledger_order,
 )
+from tests.support.baby import COMPARISON, DNA, said
 from tests.support.women import (
     ACCEPT,
     ACKNOWLEDGE,
@@ -37,7 +37,6 @@ from tests.support.women import (
     CASE,
     DISPUTE,
     DONGXING,
-    FIRST_REPORT,
     MONG_CAI,
     REASON_VI,
     REQUEST,
@@ -245,7 +244,7 @@ def test_an_answer_with_an_open_person_from_the_other_side_is_ruled_out_whole() 
         (step("request", request=request_fields()), MONG_CAI, AlreadyOpenError),
         (ANSWER_ALL.model_copy(update={"case": "QN-MC1-2013-0002"}), DONGXING, OtherCaseError),
         (Step(case=CASE, act=Act.EXTEND), DONGXING, ActNotAvailableError),
-        (Step(case=CASE, act=Act.HANDOVER_RECORD), DONGXING, ActNotAvailableError),
+        (Step(case=CASE, act=Act.HANDOVER_RECORD), DONGXING, IllegalStepError),
         (step("interim", outcomes=[rescued("P23", "moved")]), DONGXING, UnknownPersonError),
         (step("interim", outcomes=[rescued("P1", "match")]), DONGXING, OutcomeNotOfTypeError),
     ],
@@ -261,11 +260,10 @@ def test_a_step_that_the_case_does_not_allow_is_refused_and_ruled_out_with_one_c
 
 
 def test_situation_reports_belong_to_rescues_only() -> None:
-    # No other type can be written yet, so a rescue is renamed by hand.
-    record = fold(WOMEN[:4])
-    renamed = replace(record, type=RequestType.DNA)
+    report = said(DNA, "situation_report", text=TEXT_ZH)
+
     with pytest.raises(ActNotOfTypeError, match="expected in a RESCUE, found in a DNA"):
-        check_step(renamed, FIRST_REPORT.step, DONGXING)
+        check_step(fold(COMPARISON[:2]), report, MONG_CAI)
 
 
 def test_a_question_leads_back_to_the_stage_in_which_it_was_asked() -> None:

@@ -2,11 +2,21 @@ import pytest
 
 from config.load import bundled_corridor, load_catalogue
 from protocols.casework.catalogue import Catalogue
-from protocols.casework.codes import Language, Method
+from protocols.casework.codes import Language, Method, RequestType
 from protocols.casework.errors import CatalogueError
 from protocols.casework.forms.registry import FORMS
+from protocols.casework.model import Model
 from protocols.casework.payload import RULES, Step
 from protocols.casework.render import RenderedField, check_phrases, render_step
+from tests.support.baby import (
+    DNA,
+    RETURN,
+    VERIFY,
+    dna_fields,
+    return_fields,
+    said,
+    verify_fields,
+)
 from tests.support.women import (
     ANSWER,
     DISPUTE,
@@ -53,9 +63,27 @@ WHOLE = request_fields(
             "phone": {"number": "111", "safe": False},
             "accounts": [{"service": "Zalo", "name": "lan", "safe": True}],
             "marks": REASON_VI,
+            "documents": [
+                {
+                    "type": "passport",
+                    "number": "B1234567",
+                    "issuer": "Lào",
+                    "issued": "2012-01-31",
+                    "expires": "2022-01-31",
+                }
+            ],
+            "taken_over_from": "QN-MC1-2013-0002",
         }
     ],
-    groups=[{"labels": "P2..P3", "role": "witness", "sex": "male", "nationality": "VN"}],
+    groups=[
+        {
+            "labels": "P2..P3",
+            "role": "witness",
+            "sex": "male",
+            "nationality": "VN",
+            "taken_over_from": "QN-MC1-2013-0002",
+        }
+    ],
     persons_total=3,
     position={"latitude": "21.5", "longitude": "107.9"},
     holder=REASON_VI,
@@ -114,13 +142,89 @@ def test_an_outcome_shows_its_reason_too() -> None:
     assert value == "Moved elsewhere; No consent of the person"
 
 
-@pytest.mark.parametrize("lang", list(Language))
-def test_every_field_of_every_form_has_a_label(lang: Language) -> None:
-    fields = rendered(step("request", request=WHOLE), lang)
+#: A request of each type in which every field of its own has a value.
+WHOLES = {
+    RequestType.RESCUE: step("request", request=WHOLE),
+    RequestType.VERIFY_ID: said(
+        VERIFY,
+        "request",
+        request=verify_fields(statement=TEXT_ZH, accessibility="field_inquiry", persons_total=2),
+    ),
+    RequestType.DNA: said(
+        DNA,
+        "request",
+        request=dna_fields(
+            custody=TEXT_ZH,
+            persons_total=2,
+            sample={
+                "kind": "hair_root",
+                "number": "QN-2017-118",
+                "consent": False,
+                "laboratory": "GX-DNA-01",
+                "taken": "2017-12-05",
+            },
+        ),
+    ),
+    RequestType.RETURN: said(
+        RETURN,
+        "request",
+        request=return_fields(
+            **dict.fromkeys(("wishes", "medical", "belongings", "guardian"), TEXT_ZH),
+            consent=True,
+            persons_total=2,
+            handover={
+                "gate": "MONG_CAI_DONG_HUNG_BRIDGE_2",
+                "at": "2018-05-11T10:00:00+08:00",
+                "documents": ["identity_confirmation", "travel_document"],
+                "escort": 3,
+                "media": "none",
+                "point": TEXT_ZH,
+            },
+        ),
+    ),
+}
+#: Persons and header are whole in the rescue.
+SHARED = {"header", "persons", "groups"}
 
-    assert set(FORMS) == {"RESCUE"}
+
+def unset(model: Model, path: str = "") -> list[str]:
+    """Return the fields of ``model`` that have no value, by path."""
+    found: list[str] = []
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if value is None or value == ():
+            found.append(f"{path}{name}")
+        inner = value if isinstance(value, tuple) else (value,)
+        for part in inner:
+            if isinstance(part, Model):
+                found += unset(part, f"{path}{name}.")
+    return found
+
+
+@pytest.mark.parametrize("lang", list(Language))
+@pytest.mark.parametrize("kind", FORMS)
+def test_every_field_of_every_form_has_a_label(kind: RequestType, lang: Language) -> None:
+    request = WHOLES[kind].request
+    assert request is not None
+    empty = unset(request)
+    assert not [path for path in empty if path.split(".")[0] not in SHARED]
+    assert kind is not RequestType.RESCUE or not empty
+
+    fields = rendered(WHOLES[kind], lang)
+
     assert all(field.label and field.value for field in fields.values())
     assert len({field.path for field in fields.values()}) == len(fields)
+
+
+def test_the_handover_is_read_by_code_in_the_readers_language() -> None:
+    fields = rendered(WHOLES[RequestType.RETURN], Language.CHINESE)
+
+    assert fields["request.handover.gate"].value == "芒街—东兴口岸北仑河二桥"
+    assert fields["request.handover.documents"].label == "随附证件材料"
+    assert fields["request.persons.P1.taken_over_from"].value == VERIFY
+    sample = rendered(WHOLES[RequestType.DNA], Language.VIETNAMESE)
+    assert sample["request.sample.consent"].value == "Không"
+    assert sample["request.sample.taken"].value == "05/12/2017"
 
 
 def test_fields_of_one_name_in_different_places_have_labels_of_their_own() -> None:
