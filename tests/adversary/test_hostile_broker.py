@@ -1,0 +1,233 @@
+"""A broker that holds its own key and lies: nothing false is believed, and mail goes on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from crypto.attest import labels
+from crypto.attest.hashing import digest
+from crypto.attest.header import parse_envelope
+from crypto.attest.signing import pack_signed
+from crypto.seal.primitives import fresh
+from liaison.runtime.clock import timestamp
+from protocols.wire import api
+from protocols.wire.mailbox import ItemKind, NoticeCode
+from protocols.wire.receipt import Ack, AckWhat, Noted, Took
+from tests.support.agencies import MONGCAI, QUANGNINH, found
+from tests.support.forge_desk import device_key, forging
+from tests.support.interposed import Interposed, delivery, interpose, item
+from tests.support.network import AT, Network, start
+
+NOW = timestamp(AT)
+#: No calendar has such a time.
+NO_TIME = 2**50
+
+
+@pytest.fixture
+async def between(parts: Network) -> Interposed:
+    """Return the broker that lies to the desk in Móng Cái; Dongxing has the true one."""
+    await start(parts)
+    between = await interpose(parts, parts.mongcai)
+    await parts.mongcai.start()
+    await parts.dongxing.start()
+    await parts.settle()
+    return between
+
+
+async def check_mail_goes_on(network: Network) -> None:
+    """Check that a message still comes, is delivered, and can be shown."""
+    ref = await network.dongxing.request(MONGCAI)
+    await network.holds(network.mongcai, ref, 1)
+    await network.settle()
+    (step,) = await network.dongxing.steps(ref)
+    assert step["delivery"]["delivered"] is not None
+
+
+async def test_an_envelope_for_another_desk_is_set_aside(
+    parts: Network, between: Interposed
+) -> None:
+    await parts.dongxing.stop()
+    async with forging(parts, parts.dongxing, parts.desks[QUANGNINH]) as forger:
+        forger.victim = parts.mongcai
+        envelope = forger.forgery(forger.content(forger.request("GX-DX-2026-0001"))).build()
+        outside = forger.forgery(forger.content(None)).outside
+        elsewhere = forger.forgery(
+            forger.content(forger.request("GX-DX-2026-0001")),
+            outside=replace(outside, dst=(forger.id_of(parts.desks[QUANGNINH]),)),
+        ).build()
+    assert parse_envelope(envelope).header.dst != parse_envelope(elsewhere).header.dst
+
+    await between.say(delivery(elsewhere, parts.broker_key, at=NOW))
+
+    assert await parts.quarantines(parts.mongcai, 1) == ["envelope.not_for_us"]
+    assert await parts.mongcai.board() == []
+    await parts.dongxing.start()
+    await check_mail_goes_on(parts)
+
+
+async def test_an_envelope_with_a_receipt_for_another_is_set_aside(
+    parts: Network, between: Interposed
+) -> None:
+    await parts.dongxing.stop()
+    async with forging(parts, parts.dongxing, parts.mongcai) as forger:
+        envelope = forger.forgery(forger.content(forger.request("GX-DX-2026-0001"))).build()
+    frame = delivery(envelope, parts.broker_key, at=NOW)
+    other = Took(bytes(32), bytes(32), 0, NOW, parts.broker_key.kid).encoded()
+
+    await between.say(replace(frame, second=pack_signed(parts.broker_key, labels.TOOK, other)))
+
+    assert await parts.quarantines(parts.mongcai, 1) == ["line.false_receipt"]
+
+
+async def test_other_bytes_under_an_id_that_is_here_are_not_acknowledged(
+    parts: Network, between: Interposed
+) -> None:
+    await parts.dongxing.stop()
+    async with forging(parts, parts.dongxing, parts.mongcai) as forger:
+        forgery = forger.forgery(forger.content(forger.request("GX-DX-2026-0001")))
+        envelope = forgery.build()
+        await forger.caller.submit(envelope)
+        await parts.holds(parts.mongcai, "GX-DX-2026-0001", 1)
+    other = replace(forgery, hidden=bytes(80)).build()
+
+    await between.say(delivery(other, parts.broker_key, at=NOW))
+
+    assert await parts.quarantines(parts.mongcai, 1) == ["inbox.conflict"]
+    (held,) = (await parts.mongcai.agent.casebook.find("GX-DX-2026-0001")).steps
+    assert held.message.envelope == envelope
+
+
+async def test_an_acknowledgement_by_a_foreign_device_is_none(
+    parts: Network, between: Interposed
+) -> None:
+    between.is_deaf = True  # the request stays unsent, so no true acknowledgement comes
+    ref = await parts.mongcai.request()
+    (held,) = (await parts.mongcai.agent.casebook.find(ref)).steps
+    stranger = await device_key(parts.desks[QUANGNINH])
+    ack = Ack(AckWhat.DELIVERED, held.message.mid, held.message.eid, NOW, stranger.kid)
+    raw = pack_signed(stranger, labels.ACK, ack.encoded())
+    key = parts.broker_key
+    noted = Noted(digest(labels.P_PERSISTED, raw), 0, NOW, key.kid).encoded()
+
+    await between.say(item(ItemKind.ACK, raw, pack_signed(key, labels.NOTED, noted)))
+
+    assert await parts.quarantines(parts.mongcai, 1) == ["inbox.false_item"]
+    assert (await parts.mongcai.steps(ref))[0]["delivery"]["delivered"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param((9, NOW), id="unknown code"),
+        pytest.param((int(NoticeCode.DUE), NO_TIME), id="no such time"),
+    ],
+)
+async def test_a_notice_that_says_nothing_sensible_does_not_make_the_case_unreadable(
+    parts: Network, between: Interposed, body: tuple[int, int]
+) -> None:
+    ref = await parts.mongcai.request()
+    await parts.settle()
+    (held,) = (await parts.mongcai.agent.casebook.find(ref)).steps
+    code, due = body
+    raw = api.notice_body(api.NoticeBody(code, fresh(16), held.message.mid, due, NOW))
+
+    await between.say(item(ItemKind.NOTICE, raw, b""))
+
+    assert len(await parts.quarantines(parts.mongcai, 1)) == 1
+    assert (await parts.mongcai.case(ref))["notices"] == []
+    await check_mail_goes_on(parts)
+
+
+async def test_a_receipt_of_an_impossible_time_is_none(parts: Network, between: Interposed) -> None:
+    lies: list[bytes] = []
+
+    async def lie_once(frame: api.Frame) -> Sequence[api.Frame]:
+        if isinstance(frame, api.Taken) and not lies:
+            (waiting,) = await parts.mongcai.agent.store.outbox()
+            false = Took(waiting.mid, waiting.eid, 0, NO_TIME, parts.broker_key.kid).encoded()
+            lies.append(pack_signed(parts.broker_key, labels.TOOK, false))
+            return [api.Taken(frame.number, lies[0])]
+        return [frame]
+
+    between.to_desk = lie_once
+    ref = await parts.mongcai.request()
+    await parts.settle()
+
+    (held,) = (await parts.mongcai.agent.casebook.find(ref)).steps
+    assert lies
+    assert held.message.taken_at == NOW
+    assert len(await parts.mongcai.board()) == 1
+
+
+def altered(entry: bytes) -> bytes:
+    """Return an entry with its last byte, a byte of a signature, turned."""
+    return entry[:-1] + bytes([entry[-1] ^ 1])
+
+
+def unpinned(_entry: bytes) -> bytes:
+    """Return the root of an agency whose digits nobody has typed."""
+    return found("LA").entries[0]
+
+
+@pytest.mark.parametrize("change", [altered, unpinned])
+async def test_an_entry_that_does_not_stand_is_not_stored_and_mail_goes_on(
+    parts: Network, between: Interposed, change: Callable[[bytes], bytes]
+) -> None:
+    await parts.mongcai.stop()
+    # Something new to be told falsely: the desk that is up publishes its next windows.
+    await parts.pass_time(AT.replace(day=9, hour=0))
+    await parts.dongxing.stop()
+    lies: list[bytes] = []
+
+    async def lie(path: str, posted: bytes, answer: bytes) -> tuple[int, bytes]:
+        entries = (
+            api.parse_page(answer, limit=api.FRAME_LIMIT) if path == api.DIRECTORY_PATH else []
+        )
+        if posted or not entries:
+            return 200, answer
+        lies.append(change(entries[0]))
+        return 200, api.encode_page([lies[-1]])
+
+    between.answer = lie
+    before = await stored_entries(parts)
+    await parts.mongcai.start()
+    async with forging(parts, parts.dongxing, parts.mongcai) as forger:
+        await forger.send(forger.request("GX-DX-2026-0001"))
+    view = await parts.holds(parts.mongcai, "GX-DX-2026-0001", 1)
+
+    assert lies
+    assert view["stage"] is not None
+    assert await parts.mongcai.agent.store.directory_entries() == before
+    between.answer = honest
+    await between.cut()
+    await parts.dongxing.start()
+    await parts.settle()
+
+
+async def honest(_path: str, _posted: bytes, answer: bytes) -> tuple[int, bytes]:
+    """Pass on an answer unchanged."""
+    return 200, answer
+
+
+async def stored_entries(network: Network) -> list[bytes]:
+    """Return the replica's entries of Móng Cái, which is not running, as it has stored them."""
+    await network.mongcai.start()
+    entries = await network.mongcai.agent.store.directory_entries()
+    await network.mongcai.stop()
+    return entries
+
+
+async def test_a_server_that_is_not_the_named_broker_gets_nothing(
+    parts: Network, between: Interposed
+) -> None:
+    async def be_another(frame: api.Frame) -> Sequence[api.Frame]:
+        return [api.Hello(bytes(16), frame.nonce)] if isinstance(frame, api.Hello) else [frame]
+
+    between.to_desk = be_another
+    await between.cut()
+    await parts.line_is(parts.mongcai, "down")
+    await parts.mongcai.request()
+
+    assert (await parts.mongcai.status())["unsent"] == 1
+    assert await parts.dongxing.board() == []

@@ -1,0 +1,232 @@
+"""What the auditor refuses, on copies of the ledger of a real play.
+
+Where a copy must get past the signatures for a later check to be reached, it is signed anew with
+the play's own keys: a broker in league with both witnesses.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from crypto.attest.note import parse_note
+from liaison.audit.sources import LedgerCopy, SourceError, read_copy, write_copy
+from liaison.audit.verify import BrokenLedgerError, verify_ledger
+from protocols.wire.ledger_event import Event, EventKind, parse_leaf
+from tests.support.played import AGENCIES, Played
+
+Damage = Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+
+#: What a broker can do to the leaves alone. Position 5 is among the first directory entries.
+DAMAGE: dict[str, Damage] = {
+    "altered": lambda leaves: (*leaves[:5], leaves[5][:-1] + b"!", *leaves[6:]),
+    "deleted": lambda leaves: (*leaves[:5], *leaves[6:]),
+    "inserted": lambda leaves: (*leaves[:5], leaves[4], *leaves[5:]),
+    "swapped": lambda leaves: (*leaves[:5], leaves[6], leaves[5], *leaves[7:]),
+    "cut off": lambda leaves: leaves[:-1],
+    "added to": lambda leaves: (*leaves, leaves[-1]),
+    "emptied": lambda _leaves: (),
+}
+
+
+def code_of(ledger: LedgerCopy, pins: list[str]) -> str:
+    """Return the code with which ``ledger`` is refused."""
+    with pytest.raises(BrokenLedgerError) as caught:
+        verify_ledger(ledger, pins)
+    return caught.value.code
+
+
+def find(leaves: tuple[bytes, ...], kind: EventKind) -> tuple[int, Event]:
+    """Return the position of the first leaf of ``kind`` and what it records."""
+    events = [parse_leaf(leaf) for leaf in leaves]
+    return next((i, event) for i, event in enumerate(events) if event.kind is kind)
+
+
+def with_leaf(leaves: tuple[bytes, ...], position: int, event: Event) -> tuple[bytes, ...]:
+    return (*leaves[:position], event.encoded(), *leaves[position + 1 :])
+
+
+def test_the_ledger_of_a_play_holds(played: Played) -> None:
+    verified = verify_ledger(played.ledger, played.pins)
+
+    assert verified.size == len(played.ledger.leaves)
+    assert [name for name, _ in verified.cosignatures] == [f"witness-{name}" for name in AGENCIES]
+    accepted = [e for e in verified.events if e.kind is EventKind.MESSAGE_ACCEPTED]
+    # Seven steps, and a receipt of opening for each.
+    assert len(accepted) == 14
+
+
+def test_signing_the_same_leaves_anew_gives_a_ledger_that_holds(played: Played) -> None:
+    again = played.signed(*played.ledger.leaves)
+
+    assert verify_ledger(again, played.pins).root == verify_ledger(played.ledger, played.pins).root
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_leaves_other_than_the_cosigned_ones_are_refused(played: Played, name: str) -> None:
+    damaged = replace(played.ledger, leaves=DAMAGE[name](played.ledger.leaves))
+
+    assert code_of(damaged, played.pins) == "audit.root"
+
+
+@pytest.mark.parametrize("missing", AGENCIES)
+def test_a_cosignature_missing_on_one_side_is_refused(played: Played, missing: str) -> None:
+    present = {name: name for name in AGENCIES if name != missing}
+
+    assert code_of(played.signed(*played.ledger.leaves, by=present), played.pins) == (
+        "audit.checkpoint"
+    )
+
+
+def test_leaves_chained_anew_by_the_broker_alone_are_refused(played: Played) -> None:
+    forged = played.signed(*DAMAGE["deleted"](played.ledger.leaves), by={})
+
+    assert code_of(forged, played.pins) == "audit.checkpoint"
+
+
+def test_leaves_chained_anew_under_the_old_cosignatures_are_refused(played: Played) -> None:
+    forged = played.signed(*DAMAGE["deleted"](played.ledger.leaves), by={})
+    note = parse_note(forged.checkpoint)
+    for signature in parse_note(played.ledger.checkpoint).signatures[1:]:
+        note = note.adding(signature)
+
+    assert code_of(replace(forged, checkpoint=note.raw()), played.pins) == "audit.checkpoint"
+
+
+def test_one_witness_cannot_cosign_in_the_others_name(played: Played) -> None:
+    vietnam, china = AGENCIES
+    forged = played.signed(*played.ledger.leaves, by={vietnam: vietnam, china: vietnam})
+
+    assert code_of(forged, played.pins) == "audit.checkpoint"
+
+
+def test_pins_of_other_agencies_are_refused(played: Played) -> None:
+    other = ["00000 " * 11 + "00000"] * 2
+
+    assert code_of(played.ledger, other) == "audit.directory"
+
+
+def test_the_pin_of_one_agency_alone_is_not_enough(played: Played) -> None:
+    assert code_of(played.ledger, played.pins[:1]) == "audit.directory"
+
+
+@pytest.mark.parametrize("position", range(10))
+def test_an_altered_entry_of_the_directory_is_refused(played: Played, position: int) -> None:
+    entries = played.ledger.directory
+    entry = entries[position]
+    altered = entry[:-1] + bytes([entry[-1] ^ 1])
+    damaged = replace(
+        played.ledger, directory=(*entries[:position], altered, *entries[position + 1 :])
+    )
+
+    assert code_of(damaged, played.pins) == "audit.directory"
+
+
+def test_a_directory_without_what_the_ledger_has_recorded_is_refused(played: Played) -> None:
+    damaged = replace(played.ledger, directory=played.ledger.directory[:-1])
+
+    assert code_of(damaged, played.pins) == "audit.leaf"
+
+
+def test_time_going_backwards_is_refused_even_when_both_witnesses_cosign(played: Played) -> None:
+    leaves = played.ledger.leaves
+    position, event = find(leaves, EventKind.MESSAGE_ACCEPTED)
+    before = parse_leaf(leaves[position - 1]).at
+    forged = played.signed(*with_leaf(leaves, position, replace(event, at=before - 1)))
+
+    with pytest.raises(BrokenLedgerError, match="earlier") as caught:
+        verify_ledger(forged, played.pins)
+    assert caught.value.code == "audit.leaf"
+
+
+def test_an_acknowledgement_in_another_devices_name_is_refused(played: Played) -> None:
+    leaves = played.ledger.leaves
+    position, event = find(leaves, EventKind.RECEIPT_DELIVERED)
+    _, login = next(
+        (i, e)
+        for i, e in enumerate(map(parse_leaf, leaves))
+        if e.kind is EventKind.LOGIN_OK and e.actor != event.actor
+    )
+    forged = played.signed(*with_leaf(leaves, position, replace(event, actor=login.actor)))
+
+    with pytest.raises(BrokenLedgerError, match="signature") as caught:
+        verify_ledger(forged, played.pins)
+    assert caught.value.code == "audit.leaf"
+
+
+def test_an_acknowledgement_of_another_message_is_refused(played: Played) -> None:
+    leaves = played.ledger.leaves
+    position, event = find(leaves, EventKind.RECEIPT_DELIVERED)
+    other = replace(event, objects=(event.objects[1], event.objects[0]))
+    forged = played.signed(*with_leaf(leaves, position, other))
+
+    with pytest.raises(BrokenLedgerError, match="signed something else") as caught:
+        verify_ledger(forged, played.pins)
+    assert caught.value.code == "audit.leaf"
+
+
+def test_a_delivery_is_no_arrival(played: Played) -> None:
+    leaves = played.ledger.leaves
+    position, event = find(leaves, EventKind.RECEIPT_DELIVERED)
+    other = replace(event, kind=EventKind.RECEIPT_ARRIVED)
+
+    assert code_of(played.signed(*with_leaf(leaves, position, other)), played.pins) == "audit.leaf"
+
+
+def test_a_leaf_of_another_ledger_is_refused(played: Played) -> None:
+    leaves = played.ledger.leaves
+    position, event = find(leaves, EventKind.MESSAGE_ACCEPTED)
+    foreign = replace(event, log=bytes(len(event.log)))
+    forged = played.signed(*with_leaf(leaves, position, foreign))
+
+    with pytest.raises(BrokenLedgerError, match="another ledger"):
+        verify_ledger(forged, played.pins)
+
+
+def test_a_leaf_that_is_none_is_refused(played: Played) -> None:
+    forged = played.signed(*played.ledger.leaves, b"\x80")
+
+    assert code_of(forged, played.pins) == "audit.leaf"
+
+
+def mutated(raw: bytes, data: st.DataObject) -> bytes:
+    """Return ``raw`` with one random change: bits, bytes gone, bytes more, or parts in turn."""
+    start = data.draw(st.integers(0, len(raw) - 1), label="start")
+    length = data.draw(st.integers(1, 64), label="length")
+    piece, rest = raw[start : start + length], raw[start + length :]
+    match data.draw(st.sampled_from(["flip", "cut", "add", "turn", "truncate"]), label="change"):
+        case "flip":
+            bit = 1 << data.draw(st.integers(0, 7), label="bit")
+            return raw[:start] + bytes([raw[start] ^ bit]) + raw[start + 1 :]
+        case "cut":
+            return raw[:start] + rest
+        case "add":
+            return raw[:start] + data.draw(st.binary(min_size=1, max_size=8)) + raw[start:]
+        case "turn":
+            return raw[:start] + piece[::-1] + rest
+    return raw[:start]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), name=st.sampled_from(["directory", "leaves", "checkpoint"]))
+def test_no_change_to_a_copys_files_goes_unseen(
+    played: Played,
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+    name: str,
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "mutated"
+    write_copy(folder, played.ledger)
+    file = folder / name
+    raw = file.read_bytes()
+    changed = mutated(raw, data)
+    assume(changed != raw)
+    file.write_bytes(changed)
+
+    with pytest.raises((BrokenLedgerError, SourceError)) as caught:
+        verify_ledger(read_copy(folder), played.pins)
+
+    # The answer is no: never "bad input", since the three files are there.
+    assert getattr(caught.value, "code", None) != SourceError.code

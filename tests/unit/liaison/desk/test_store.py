@@ -1,0 +1,126 @@
+"""The encrypted store: one transaction a call, each thing once, a bounded quarantine."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crypto.attest.header import MessageId
+from crypto.attest.signing import KeyId
+from crypto.seal.content import Lane, ThreadId
+from liaison.desk import store as module
+from liaison.desk.store import Keeping, Reminder, Store, StoredMessage, StoreFailedError
+from tests.support.world import HERE, THERE, seed
+
+KEY = seed("store")
+THREAD = ThreadId(seed("thread")[:16])
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """Yield an open store."""
+    store = Store(tmp_path / "desk.sqlcipher", KEY)
+    await store.open()
+    yield store
+    await store.close()
+
+
+def message(name: str) -> StoredMessage:
+    """Return a message of ours that waits for the line."""
+    return StoredMessage(
+        mid=MessageId(seed(name)),
+        eid=seed(f"{name} bytes"),
+        outgoing=True,
+        src=HERE.desk,
+        thread=THREAD,
+        kind=1,
+        signer=KeyId(HERE.officer.kid),
+        envelope=name.encode(),
+        content_key=bytes(32),
+        content=b"",
+    )
+
+
+async def test_the_quarantine_is_bounded_and_the_oldest_gives_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_QUARANTINED", 3)
+
+    for number in range(5):
+        await store.set_aside(seed(f"{number}"), b"", code=f"code.{number}", at=number)
+
+    assert [code for _, code, _ in await store.quarantined()] == ["code.2", "code.3", "code.4"]
+
+
+async def test_what_is_set_aside_twice_stands_there_once(store: Store) -> None:
+    await store.set_aside(seed("bad"), b"", code="first", at=1)
+    await store.set_aside(seed("bad"), b"", code="second", at=2)
+
+    assert [(code, at) for _, code, at in await store.quarantined()] == [("first", 1)]
+
+
+async def test_a_message_is_kept_whole_or_not_at_all(store: Store) -> None:
+    await store.keep(message("one"), Keeping(ref="QN-MC1-2026-0001"))
+
+    with pytest.raises(StoreFailedError):
+        await store.keep(
+            replace(message("one"), thread=ThreadId(bytes(16))),
+            Keeping(ref="QN-MC1-2026-0002"),
+            sent_lanes={THERE.desk: Lane(7, None)},
+        )
+
+    assert await store.threads() == [(THREAD, "QN-MC1-2026-0001")]
+    assert await store.lane_end(KeyId(HERE.officer.kid), THERE.desk) is None
+
+
+async def test_the_outbox_holds_what_is_neither_taken_nor_refused_oldest_first(
+    store: Store,
+) -> None:
+    for name in ("one", "two", "three", "four"):
+        await store.keep(message(name), Keeping())
+    await store.mark_taken(MessageId(seed("two")), b"took", position=4, at=5)
+    await store.mark_refused(MessageId(seed("three")), "submit.expired")
+
+    assert [held.envelope for held in await store.outbox()] == [b"one", b"four"]
+    assert (await store.waiting()).unsent == 2
+
+
+async def test_a_cursor_never_goes_back(store: Store) -> None:
+    await store.move_cursor(1, 7)
+    await store.move_cursor(1, 3)
+
+    assert (await store.cursor(1), await store.cursor(0)) == (7, 0)
+
+
+async def test_a_step_of_a_ladder_is_kept_once(store: Store) -> None:
+    step = Reminder(THREAD, "RESCUE/acknowledge", bytes(32), "officer", 10, 11, skipped=False)
+
+    assert await store.keep_reminders([step]) == [step]
+    assert await store.keep_reminders([replace(step, fired=20)]) == []
+    assert await store.reminders_of(THREAD) == [step]
+
+
+async def test_the_first_case_of_a_reference_is_the_one_that_is_found(store: Store) -> None:
+    other = ThreadId(bytes(16))
+    await store.keep(message("one"), Keeping(ref="QN-MC1-2026-0001"))
+    await store.keep(replace(message("two"), thread=other), Keeping(ref="QN-MC1-2026-0001"))
+
+    assert await store.thread_of("QN-MC1-2026-0001") == THREAD
+    assert await store.thread_of("QN-MC1-2026-0009") is None
+
+
+async def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
+    store = Store(tmp_path / "desk.sqlcipher", KEY)
+    await store.open()
+    await store.keep(message("one"), Keeping(), sent_lanes={THERE.desk: Lane(1, None)})
+    await store.close()
+
+    again = Store(tmp_path / "desk.sqlcipher", KEY)
+    await again.open()
+    found = await again.message(MessageId(seed("one")))
+    end = await again.lane_end(KeyId(HERE.officer.kid), THERE.desk)
+    await again.close()
+
+    assert found == message("one")
+    assert end == (1, MessageId(seed("one")))
