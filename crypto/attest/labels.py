@@ -14,10 +14,10 @@ NOTED = b"liaison/1 noted\0"
 DIRECTORY = b"liaison/1 dir\0"
 POSSESSION = b"liaison/1 own\0"
 LOGIN = b"liaison/1 login\0"
-REQUEST_CODE = b"liaison/1 enrol\0"
+STANDING = b"liaison/1 standing\0"
 
 #: All signing labels; a test signs with each and offers it under every other.
-SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, REQUEST_CODE)
+SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, STANDING)
 
 # HPKE info.
 WRAP = b"liaison/1 wrap\0"

@@ -18,8 +18,6 @@ from crypto.attest.signing import SIGNATURE_BYTES, KeyId
 ThreadId = NewType("ThreadId", bytes)
 
 COUNTERSIGNATURES = 16
-#: The fields that a second signature covers.
-DRAFT = (1, 2, 4, 9, 10, 11, 12)
 MAX_PARENTS = 64
 
 
@@ -80,8 +78,15 @@ class Content:
         Time, lanes, parents, directory head and readers are not in it: they are settled when the
         message leaves, which may be hours after the second signer was asked.
         """
-        fields = self._fields(())
-        return encode({number: fields[number] for number in DRAFT if number in fields})
+        return encode_draft(
+            self.sender,
+            self.kind,
+            self.thread,
+            lang=self.lang,
+            subject=self.subject,
+            text=self.text,
+            form=self.form,
+        )
 
     def with_countersignatures(self, *pairs: tuple[KeyId, bytes]) -> "Content":
         """Return the content with these second signatures, in the order of their key ids."""
@@ -109,6 +114,28 @@ class Content:
         if countersignatures:
             fields[COUNTERSIGNATURES] = [list(pair) for pair in countersignatures]
         return fields
+
+
+def encode_draft(
+    sender: KeyId,
+    kind: Kind,
+    thread: ThreadId,
+    *,
+    lang: str,
+    subject: str,
+    text: str,
+    form: Value,
+) -> bytes:
+    """Return the bytes that a second signature covers, of a message that is not sealed yet."""
+    fields: dict[int, Value] = {
+        1: sender,
+        2: int(kind),
+        4: thread,
+        9: lang,
+        10: subject,
+        11: text,
+    }
+    return encode(fields if form is None else {**fields, 12: form})
 
 
 def parse_content(raw: bytes) -> Content:

@@ -7,7 +7,7 @@ of a desk; the passphrase is made anew each time and kept in the folder (mode 06
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -28,12 +28,25 @@ from liaison.demo.ceremony import Founded, hold_ceremony
 from liaison.demo.hand_clock import HandClock
 from liaison.demo.node import WITNESS_KEY
 from liaison.demo.processes import Node, stop_all
-from liaison.desk.admin import admit_officer, init_desk
+from liaison.demo.staff import Post, Staff
+from liaison.desk.admin import admit_officer, init_desk, keep_standing, sign_standing
 from liaison.desk.client import DeskClient
 from liaison.runtime.seeds import create_key, load_key, write_private
+from protocols.casework.approval import StandingApproval, held
+from protocols.casework.codes import LegalBasis, RequestType, Urgency
 
 PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
 PASSPHRASE_BYTES = 16
+STANDING_FILE = "demo-1"
+STANDING_FOR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A desk that was made: the key of its store, and the entries of its officers' keys."""
+
+    master: bytes = field(repr=False)
+    entries: list[bytes]
 
 
 @dataclass(slots=True)
@@ -54,15 +67,13 @@ class Network:
         await stop_all(self.nodes)
 
 
-async def found_network(
-    state: Path, corridor: Corridor, officers: Mapping[str, Sequence[str]], *, at: datetime
-) -> Network:
-    """Found agencies, witnesses, broker and the desks in ``officers`` (by slug) in ``state``.
+async def found_network(state: Path, corridor: Corridor, staff: Staff, *, at: datetime) -> Network:
+    """Found agencies, witnesses, broker and the desks of ``staff`` (by slug) in ``state``.
 
     Args:
         state: an empty folder.
         corridor: whose agencies and desks are founded.
-        officers: the pseudonyms that act at each desk; every desk gets at least a duty officer.
+        staff: who has a key at each desk; one at least.
         at: the time of the ceremony.
     """
     clock = HandClock(at)
@@ -80,11 +91,12 @@ async def found_network(
         witnesses=witnesses,
         at=at,
     )
-    entries = list(founded.entries)
-    for slug, acting in officers.items():
-        entries += await _make_desk(
-            state / slug, slug, duty(slug, acting), founded, passphrase, clock
-        )
+    entries, masters = list(founded.entries), dict[str, bytes]()
+    for slug, posts in staff.items():
+        made = await _make_desk(state / slug, slug, posts, founded, passphrase, clock)
+        masters[slug] = made.master
+        entries += made.entries
+    await _approve_beforehand(state, corridor, staff, masters, passphrase, at)
     await enroll_entries(state / "broker", entries, clock=clock, pins=founded.pins)
     log = NamedKey(broker.name, load_key(state / "broker" / KEY_NAME).verify_key)
     return Network(state, corridor, tuple(founded.pins), log, passphrase)
@@ -92,7 +104,7 @@ async def found_network(
 
 async def start_network(
     network: Network,
-    officers: Mapping[str, Sequence[str]],
+    staff: Staff,
     session: ClientSession,
     *,
     at: datetime,
@@ -130,7 +142,7 @@ async def start_network(
     )
     network.nodes.append(broker)
     network.broker_url = broker.url
-    for slug, acting in officers.items():
+    for slug, posts in staff.items():
         node = await Node.start(
             slug,
             logs / f"{slug}.log",
@@ -140,17 +152,12 @@ async def start_network(
                 "state": str(state / slug),
                 "corridor": network.corridor.slug,
                 "broker": broker.url,
-                "officer": duty(slug, acting)[0],
+                "officer": posts[0].officer,
                 "passphrase": network.passphrase,
             },
         )
         network.nodes.append(node)
         network.desks[slug] = DeskClient.of(state / slug, session)
-
-
-def duty(slug: str, acting: Sequence[str]) -> list[str]:
-    """Return who has a key at the desk: those who act there, or one officer on duty."""
-    return list(acting) or [f"{slug.upper().replace('-', '')[:8]}-01"]
 
 
 def witness_name(agency: str) -> str:
@@ -169,12 +176,12 @@ def _make_witness(state: Path, agency: str) -> bytes:
 async def _make_desk(
     state: Path,
     slug: str,
-    officers: Sequence[str],
+    posts: Sequence[Post],
     founded: Founded,
     passphrase: str,
     clock: HandClock,
-) -> list[bytes]:
-    """Make a desk with its officers and return the registrar's entries for their keys."""
+) -> Made:
+    """Make a desk with its officers; return its master key and the registrar's entries."""
     directory = Directory.replay(founded.pins, founded.entries)
     state.mkdir(mode=0o700)  # noqa: ASYNC240 - nothing runs yet
     made = await init_desk(
@@ -182,8 +189,8 @@ async def _make_desk(
         slug=slug,
         pins=founded.pins,
         entries=founded.entries,
-        officer=officers[0],
-        role=Role.OFFICER,
+        officer=posts[0].officer,
+        role=posts[0].role,
         passphrase=passphrase,
         clock=clock,
     )
@@ -193,14 +200,47 @@ async def _make_desk(
             made.keys,
             slug=slug,
             directory=directory,
-            officer=officer,
-            role=Role.OFFICER,
+            officer=post.officer,
+            role=post.role,
             passphrase=passphrase,
             clock=clock,
         )
-        for officer in officers[1:]
+        for post in posts[1:]
     ]
     registrar = founded.registrars[slug]
-    return [
-        grant_key(parse_request(raw), registrar, after=None) for raw in (*made.requests, *further)
-    ]
+    requests = (*made.requests, *further)
+    entries = [grant_key(parse_request(raw), registrar, after=None) for raw in requests]
+    return Made(made.keys.master, entries)
+
+
+async def _approve_beforehand(
+    state: Path,
+    corridor: Corridor,
+    staff: Staff,
+    masters: Mapping[str, bytes],
+    passphrase: str,
+    at: datetime,
+) -> None:
+    """Have each side's approver release verification and rescue for a year, for all its desks."""
+    for approving, posts in staff.items():
+        approver = next((post for post in posts if post.role is Role.APPROVER), None)
+        if approver is None or held(approving, corridor) is None:
+            continue
+        side = corridor.country(approving)
+        own = [desk.slug for desk in corridor.desks if corridor.country(desk.slug) is side]
+        approval = StandingApproval(
+            file=STANDING_FILE,
+            basis=LegalBasis.AGREEMENT_2010,
+            authority=held(approving, corridor),
+            types=(RequestType.VERIFY_ID, RequestType.RESCUE),
+            urgencies=tuple(Urgency),
+            senders=tuple(own),
+            recipients=tuple(desk.slug for desk in corridor.desks if desk.slug not in own),
+            valid_from=at.date(),
+            valid_to=at.date() + STANDING_FOR,
+            desk=approving,
+            officer=approver.officer,
+        )
+        signed = sign_standing(state / approving, approver.officer, passphrase, approval)
+        for slug in staff.keys() & set(own):
+            await keep_standing(state / slug, masters[slug], [signed])

@@ -6,6 +6,7 @@ applications are the served ones, built by the same composition roots.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -66,7 +67,9 @@ async def _obeying(descriptor: int, clock: HandClock, sweep: Sweeper) -> AsyncIt
 
 
 async def _obey_to_the_end(descriptor: int, clock: HandClock, sweep: Sweeper) -> None:
-    await obey(descriptor, clock, sweep)
+    # A player that is killed with an answer of ours unread resets the connection.
+    with contextlib.suppress(ConnectionError):
+        await obey(descriptor, clock, sweep)
     # The player is gone, however it ended: a process of the demo does not outlive it.
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -7,20 +7,22 @@ each desk's own account over its API. It computes no stage, no due time and no t
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession
 
 from config.schema import Corridor, Country
 from liaison.audit.sources import fetch_ledger, size_claimed, write_copy
 from liaison.audit.verify import verify_ledger
-from liaison.demo.network import Network, duty, found_network, start_network
+from liaison.demo.network import Network, found_network, start_network
 from liaison.demo.processes import move
 from liaison.demo.report import Parties, Report, View
-from liaison.demo.scenario import Scenario, ScenarioStep
+from liaison.demo.scenario import Scenario, ScenarioStep, SecondSigner
+from liaison.demo.staff import Staff, staff_of
 from liaison.desk.cases import UnknownCaseError
 from liaison.desk.client import DeskRefusedError
 from protocols.casework.codes import Act
@@ -61,7 +63,9 @@ class Player:
     progress: Progress
     report: Report
     session: ClientSession
+    staff: Staff
     _cases: dict[str, Parties] = field(default_factory=dict)
+    _taken: dict[str, int] = field(default_factory=dict)
     _present: set[tuple[str, str]] = field(default_factory=set)
     _next: datetime | None = None
 
@@ -91,6 +95,7 @@ class Player:
         except DeskRefusedError as e:
             raise RefusedStepError(where, e) from e
         parties = self._cases[step.case]
+        self._taken[step.case] = self._taken.get(step.case, 0) + 1
         await _until(lambda: self._went(parties, "delivered"), f"{where}: not delivered")
         await self._open(parties, step)
         await _until(lambda: self._went(parties, "opened"), f"{where}: no receipt of opening")
@@ -103,18 +108,45 @@ class Player:
     async def _enter(self, step: ScenarioStep) -> None:
         desk = self.network.desks[step.desk]
         if step.act is Act.REQUEST:
-            made = await desk.post("/api/requests", officer=step.officer, to=step.to, **step.fields)
+            fields = self._with_related(step.fields)
+            made = await desk.post("/api/requests", officer=step.officer, to=step.to, **fields)
             self._cases[step.case] = self._parties(step, made["case"])
         else:
             ref = self._cases[step.case].ref
             await desk.post(f"/api/cases/{ref}/acts", officer=step.officer, **step.fields)
+        if step.second_signer is not None:
+            await self._sign_second(step, step.second_signer)
+
+    def _with_related(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a request in which related cases have the numbers that the desks gave them."""
+        request = dict(fields["request"])
+        header = dict(request["header"])
+        if "related" in header:
+            header["related"] = [self._cases[name].ref for name in header["related"]]
+        return {**fields, "request": {**request, "header": header}}
+
+    async def _sign_second(self, step: ScenarioStep, signer: SecondSigner) -> None:
+        """Have the second signer sign what has come to their desk about this case."""
+        desk, ref = self.network.desks[signer.desk], self._cases[step.case].ref
+        await self._be_present(signer.desk, signer.officer)
+        found: list[str] = []
+
+        async def asked() -> bool:
+            waiting = (await desk.get("/api/asks"))["asks"]
+            found[:] = [ask["ask"] for ask in waiting if ask["case"] == ref]
+            return bool(found)
+
+        await _until(asked, f"{step.where}: no question came to {signer.desk}")
+        said = {"officer": signer.officer, "file": signer.file, "basis": signer.basis}
+        await desk.post(f"/api/asks/{found[0]}/grant", **said)
 
     async def _open(self, parties: Parties, step: ScenarioStep) -> None:
         """Have an officer of the other desk open what came: who acts there next, or acted last."""
         other = parties.cn if step.desk == parties.vn else parties.vn
         acting = [s for s in self.scenario.steps if s.desk == other]
         later = [s.officer for s in acting if s.number > step.number]
-        officer = (later or [s.officer for s in reversed(acting)] or duty(other, []))[0]
+        on_duty = [post.officer for post in self.staff[other]]
+        officer = (later or [s.officer for s in reversed(acting)] or on_duty)[0]
         await self._be_present(other, officer)
         await self.network.desks[other].post(f"/api/cases/{parties.ref}/open", officer=officer)
 
@@ -153,8 +185,10 @@ class Player:
             if e.code != UnknownCaseError.code:
                 raise
             return False
-        newest = [view["steps"][-1] for view in views if view["steps"]]
-        if len({step["mid"] for step in newest}) != 1 or len(newest) != len(views):
+        if any(len(view["steps"]) < self._taken[parties.case] for view in views):
+            return False
+        newest = [view["steps"][-1] for view in views]
+        if len({step["mid"] for step in newest}) != 1:
             return False
         return all(s["applied"] is not None for s in newest) and any(
             s["outgoing"] and s["delivery"][rung] is not None for s in newest
@@ -196,12 +230,12 @@ async def play(
     """
     began = time.monotonic()
     at = scenario.steps[0].at - BEFORE
-    officers = scenario.officers
-    network = await found_network(state, corridor, officers, at=at)
+    staff = staff_of(scenario, corridor)
+    network = await found_network(state, corridor, staff, at=at)
     async with ClientSession() as session:
         try:
-            await start_network(network, officers, session, at=at)
-            await Player(scenario, network, progress, report, session).play()
+            await start_network(network, staff, session, at=at)
+            await Player(scenario, network, progress, report, session, staff).play()
         finally:
             await network.stop()
     return time.monotonic() - began

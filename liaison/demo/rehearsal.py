@@ -6,11 +6,13 @@ speaks of persons of that case. Whether the lifecycle allows it is the desks' ow
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timezone
+from typing import Any
 
 from config.errors import ConfigError
 from config.load import load_catalogue
-from config.schema import Corridor
+from config.schema import Corridor, nearest
 from liaison.demo.scenario import (
     DeskNotValidError,
     NotAPartyError,
@@ -26,14 +28,23 @@ from protocols.casework.case_number import format_case_number
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.codes import Act
 from protocols.casework.errors import ActNotAvailableError, CaseworkError, FormError
+from protocols.casework.forms.request import RequestForm
 from protocols.casework.moments import CHINA, VIET_NAM
 from protocols.casework.payload import Step, parse_step
 from protocols.casework.person import contract_labels
+from protocols.casework.related import take_over
 from protocols.casework.render import check_phrases
 
 ZONES: Mapping[str, timezone] = {"VN": VIET_NAM, "CN": CHINA}
-#: The desks number a play's cases themselves; a form is rehearsed under this number.
-SERIAL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A case whose request was gone through: the step, the number it stands under, the form."""
+
+    step: ScenarioStep
+    ref: str
+    request: RequestForm
 
 
 def rehearse(scenario: Scenario, corridor: Corridor) -> None:
@@ -43,19 +54,19 @@ def rehearse(scenario: Scenario, corridor: Corridor) -> None:
         ScenarioError: a subclass that names the step, what was expected and what was found.
     """
     catalogue = Catalogue(load_catalogue(), corridor)
-    opened: dict[str, tuple[ScenarioStep, frozenset[str]]] = {}
+    opened: dict[str, Rehearsed] = {}
     _check_times(scenario)
     for step in scenario.steps:
         _check_desks(step, corridor, is_dated=not scenario.historical)
-        said = _check_form(step, corridor, catalogue)
+        said = _check_form(step, corridor, catalogue, opened)
         if said.request is not None:
             _check_channel(step, corridor)
             if step.case in opened:
                 raise OrderError(f"{step.where}: case {step.case!r} has a request already")
-            opened[step.case] = (step, frozenset(said.request.labels))
+            opened[step.case] = Rehearsed(step, said.case, said.request)
         elif step.case not in opened:
             raise OrderError(f"{step.where}: case {step.case!r} has no request before this step")
-        _check_case(step, said, *opened[step.case])
+        _check_case(step, said, opened[step.case])
 
 
 def _check_times(scenario: Scenario) -> None:
@@ -66,7 +77,8 @@ def _check_times(scenario: Scenario) -> None:
 
 
 def _check_desks(step: ScenarioStep, corridor: Corridor, *, is_dated: bool) -> None:
-    for slug in (step.desk, *([] if step.to is None else [step.to])):
+    second = step.second_signer
+    for slug in filter(None, (step.desk, step.to, None if second is None else second.desk)):
         try:
             desk, zone = corridor.desk(slug), ZONES[corridor.country(slug)]
         except ConfigError as e:
@@ -90,15 +102,16 @@ def _check_channel(step: ScenarioStep, corridor: Corridor) -> None:
         raise NotAPartyError(f"{step.where}: expected desks of two countries, found one")
 
 
-def _check_form(step: ScenarioStep, corridor: Corridor, catalogue: Catalogue) -> Step:
+def _check_form(
+    step: ScenarioStep, corridor: Corridor, catalogue: Catalogue, opened: Mapping[str, Rehearsed]
+) -> Step:
     desk = corridor.desk(step.desk)
-    ref = format_case_number(desk.code, year=step.at.year, serial=SERIAL)
+    serial = len(opened) + 1
+    ref = format_case_number(desk.code, year=step.at.year, serial=serial)
     fields = {**step.fields, "case": ref, "act": str(step.act)}
-    if step.act is Act.REQUEST:
-        form = fields["request"]
-        header = {**form["header"], "ref": ref, "sender": step.desk, "to": step.to}
-        fields["request"] = {**form, "header": header}
     try:
+        if step.act is Act.REQUEST:
+            fields["request"] = _request(step, ref, opened)
         said = parse_step(fields)
         check_phrases(said, catalogue)
     except FormError as e:
@@ -110,9 +123,32 @@ def _check_form(step: ScenarioStep, corridor: Corridor, catalogue: Catalogue) ->
     return said
 
 
-def _check_case(
-    step: ScenarioStep, said: Step, request: ScenarioStep, labels: frozenset[str]
-) -> None:
+def _request(step: ScenarioStep, ref: str, opened: Mapping[str, Rehearsed]) -> dict[str, Any]:
+    """Return the request as the desk will write it: with its number and the persons taken over."""
+    form = dict(step.fields["request"])
+    header = {**form["header"], "ref": ref, "sender": step.desk, "to": step.to}
+    related = [_related(step, name, opened) for name in header.get("related", [])]
+    if not related:
+        return {**form, "header": header}
+    header["related"] = [case.ref for case in related]
+    persons, groups = form.get("persons", []), form.get("groups", [])
+    taken = take_over(
+        [case.request for case in related], given=[person["label"] for person in persons]
+    )
+    form["persons"] = [*persons, *(one.model_dump(mode="json") for one in taken.persons)]
+    form["groups"] = [*groups, *(one.model_dump(mode="json") for one in taken.groups)]
+    return {**form, "header": header}
+
+
+def _related(step: ScenarioStep, name: str, opened: Mapping[str, Rehearsed]) -> Rehearsed:
+    if name not in opened:
+        known = nearest(name, opened)
+        raise UnknownWordError(f"{step.where}: related: no case {name!r} before it; {known}")
+    return opened[name]
+
+
+def _check_case(step: ScenarioStep, said: Step, case: Rehearsed) -> None:
+    request, labels = case.step, frozenset(case.request.labels)
     if step.desk not in (request.desk, request.to):
         raise NotAPartyError(
             f"{step.where}: expected {request.desk} or {request.to}, the desks of case "

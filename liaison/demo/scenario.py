@@ -67,6 +67,16 @@ class ScenarioFormError(ScenarioError):
 
 
 @dataclass(frozen=True, slots=True)
+class SecondSigner:
+    """Who signs a step a second time; ``file`` and ``basis`` are those of a release."""
+
+    desk: str
+    officer: str
+    file: str | None = None
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioStep:
     """One act: when, at which desk, by whom, in which case, and what is said (plain values)."""
 
@@ -78,6 +88,13 @@ class ScenarioStep:
     case: str
     to: str | None
     fields: Mapping[str, Any]
+    approval: SecondSigner | None = None
+    cosigner: SecondSigner | None = None
+
+    @property
+    def second_signer(self) -> SecondSigner | None:
+        """Return who signs the step a second time, if anybody does."""
+        return self.approval or self.cosigner
 
     @property
     def where(self) -> str:
@@ -97,15 +114,3 @@ class Scenario:
     source: str
     historical: bool
     steps: tuple[ScenarioStep, ...]
-
-    @property
-    def officers(self) -> dict[str, list[str]]:
-        """Return who acts at each desk, in order of appearance; addressees are among the desks."""
-        found: dict[str, list[str]] = {}
-        for step in self.steps:
-            acting = found.setdefault(step.desk, [])
-            if step.officer not in acting:
-                acting.append(step.officer)
-            if step.to is not None:
-                found.setdefault(step.to, [])
-        return found

@@ -21,6 +21,7 @@ from liaison.demo.scenario import (
     NotYetError,
     Scenario,
     ScenarioStep,
+    SecondSigner,
     UnknownWordError,
 )
 from protocols.casework.codes import Act, RequestType
@@ -39,22 +40,18 @@ TABLES = {"person": "persons", "person_group": "groups"}
 LATER = frozenset(
     {
         "agenda",
-        "approval",
-        "cosigned_by",
         "generated",
-        "handover",
         "lines",
         "period",
-        "questions",
         "register",
-        "related",
         "result",
-        "sample",
         "topic",
     }
 )
 #: Of a request's header, what a scenario says in the form's own words.
-HEADER = frozenset(Header.model_fields) - BY_THE_DESK - LATER
+HEADER = frozenset(Header.model_fields) - BY_THE_DESK - {"release_approval"}
+#: How a step is signed a second time.
+SIGNED = frozenset({"approval", "cosigned_by"})
 OFFICER = re.compile(r"[A-Z0-9]+-[A-Z0-9]+")
 
 Word = TypeVar("Word", Act, RequestType)
@@ -125,7 +122,22 @@ def _step(number: int, row: Mapping[str, Any], case: str) -> ScenarioStep:
         case=_typed(row, "case", str, "text", where=where) or case,
         to=_addressee(row, where) if is_request else None,
         fields=_plain(_request(row, where) if is_request else _said(row, act, where)),
+        approval=_second_signer(row, "approval", where),
+        cosigner=_second_signer(row, "cosigned_by", where),
     )
+
+
+def _second_signer(row: Mapping[str, Any], name: str, where: str) -> SecondSigner | None:
+    table = _typed(row, name, dict, "a table", where=where)
+    if table is None:
+        return None
+    # The class is the approver's desk's own: it is stated for the reader of the file.
+    _check_keys(table, ("desk", "officer", "file", "basis", "class"), where=f"{where}: {name}")
+    said = {key: _typed(table, key, str, "text", where=f"{where}: {name}") for key in table}
+    if "officer" not in said:
+        raise MalformedScenarioError(f"{where}: {name} needs an officer")
+    desk = said.get("desk") or str(row["desk"])
+    return SecondSigner(desk, said["officer"], said.get("file"), said.get("basis"))
 
 
 def _addressee(row: Mapping[str, Any], where: str) -> str:
@@ -140,7 +152,7 @@ def _request(row: Mapping[str, Any], where: str) -> dict[str, Any]:
         known = ", ".join(FORMS)
         raise NotYetError(f"{where}: type {kind} is not available yet; there is {known}")
     form = frozenset(FORMS[kind].model_fields) - {"header", *TABLES.values()} | TABLES.keys()
-    _check_step_keys(row, WHO | SAID | HEADER | form | {"type", "to"}, where)
+    _check_step_keys(row, WHO | SAID | SIGNED | HEADER | form | {"type", "to"}, where)
     header = {"type": str(kind), **{name: row[name] for name in HEADER & row.keys()}}
     rest = {TABLES.get(name, name): row[name] for name in form & row.keys()}
     said = {name: row[name] for name in SAID & row.keys()}
@@ -148,7 +160,7 @@ def _request(row: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _said(row: Mapping[str, Any], act: Act, where: str) -> dict[str, Any]:
-    _check_step_keys(row, WHO | SAID, where)
+    _check_step_keys(row, WHO | SAID | SIGNED, where)
     return {"act": str(act), **{name: row[name] for name in SAID & row.keys()}}
 
 

@@ -7,16 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crypto.attest import labels
 from crypto.attest.directory import Desk, Directory, read_pin
-from crypto.attest.signing import SigningKey
+from crypto.attest.encoding import Value, decode, encode
+from crypto.attest.padding import LARGEST
+from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import DevicePayload, Role
 from crypto.seal.ceremony import VALIDITY, request_key
 from crypto.seal.primitives import KEY_BYTES, fresh
 from crypto.seal.vault import Keys
 from liaison.desk.app import DEVICE, PINS, SLUG, STORE
+from liaison.desk.release import STANDING
 from liaison.desk.store import Store
-from liaison.desk.vault import add_officer, create_vault
+from liaison.desk.vault import add_officer, create_vault, unlock_vault
 from liaison.runtime.clock import Clock, timestamp
+from protocols.casework.approval import StandingApproval
 
 #: A certificate may begin a little before its first use: two computers' clocks never quite agree.
 EARLY = 3_600
@@ -105,6 +110,28 @@ def admit_officer(
         officer,
         timestamp(clock.now()),
     )
+
+
+def sign_standing(state: Path, officer: str, passphrase: str, approval: StandingApproval) -> bytes:
+    """Return a standing approval signed by the approver whose slot the passphrase opens.
+
+    Raises:
+        VaultError: no such officer, or a wrong passphrase.
+    """
+    keys = unlock_vault(state, officer, passphrase)
+    body = encode(approval.to_value())
+    return pack_signed(SigningKey.from_seed(keys.seed), labels.STANDING, body)
+
+
+async def keep_standing(state: Path, master: bytes, signed: Sequence[bytes]) -> None:
+    """Keep signed standing approvals in a desk that is not running; they are checked at use."""
+    store = Store(state / STORE, master)
+    await store.open()
+    raw = await store.fact(STANDING)
+    known = [] if raw is None else decode(raw, limit=LARGEST)
+    listed: list[Value] = [*(known if isinstance(known, list) else []), *signed]
+    await store.set_fact(STANDING, encode(listed))
+    await store.close()
 
 
 def _request(desk: Desk, key: SigningKey, role: Role, pseudonym: str, begins: int) -> bytes:

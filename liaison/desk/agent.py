@@ -22,6 +22,7 @@ from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
+from liaison.desk.release import Releases
 from liaison.desk.store import Store, StoreError
 from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, timestamp
@@ -43,6 +44,7 @@ class Agent:
     catalogue: Catalogue
     casebook: Casebook
     composer: Composer
+    releases: Releases
     line: Line
     outbox: Outbox
     inbox: Inbox

@@ -17,6 +17,7 @@ from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
 from liaison.desk.directory import Replica
+from liaison.desk.dispatch import Dispatch
 from liaison.desk.follower import Follower
 from liaison.desk.guard import guard
 from liaison.desk.inbox import Inbox
@@ -24,6 +25,7 @@ from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
+from liaison.desk.release import Releases
 from liaison.desk.routes import AGENT, ROUTES, officers_errors
 from liaison.desk.store import Store
 from liaison.desk.vault import Officers
@@ -110,8 +112,12 @@ async def _assemble(parts: DeskParts, store: Store, session: ClientSession, cloc
     news = News()
     outbox, prover = Outbox(store, replica, line, news.tell), Prover(store, replica, line)
     await prover.load()
-    waker = Waker(DeskSweep(casebook, keyring, line), clock=clock)
-    queued, changed = _both(outbox.wake, news.tell), _both(waker.wake, news.tell)
+    queued = _both(outbox.wake, news.tell)
+    dispatch = Dispatch(replica, keyring, store, clock, queued)
+    releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
+    composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
+    waker = Waker(DeskSweep(casebook, keyring, composer, line), clock=clock)
+    changed = _both(waker.wake, news.tell)
     return Agent(
         store=store,
         replica=replica,
@@ -119,10 +125,11 @@ async def _assemble(parts: DeskParts, store: Store, session: ClientSession, cloc
         officers=officers,
         catalogue=catalogue,
         casebook=casebook,
-        composer=Composer(casebook, keyring, officers, catalogue, clock, queued),
+        composer=composer,
+        releases=releases,
         line=line,
         outbox=outbox,
-        inbox=Inbox(store, replica, keyring, line, clock, parts.corridor, changed),
+        inbox=Inbox(store, replica, keyring, line, clock, parts.corridor, releases, changed),
         prover=prover,
         follower=Follower(replica, prover, line),
         waker=waker,

@@ -88,6 +88,11 @@ class Line:
     _pending: dict[int, asyncio.Future[bytes]] = field(default_factory=dict)
     _number: int = 0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether something was submitted that has no answer yet."""
+        return bool(self._pending)
+
     async def keep(self, listener: Listener) -> None:
         """Keep the line up and hand ``listener`` what comes, until cancelled."""
         while True:
@@ -99,6 +104,7 @@ class Line:
                 structlog.get_logger().error("line.refused", code=e.code)
             finally:
                 self._hang_up()
+            listener.line_down()
             await asyncio.sleep(self.next_pause * (0.5 + secrets.randbelow(1000) / 1000))
             self.next_pause = min(self.next_pause * 2, LONGEST_PAUSE)
 
@@ -114,7 +120,9 @@ class Line:
         self._pending[self._number] = answer
         try:
             await self._send(api.Submit(self._number, envelope))
-            return await asyncio.wait_for(answer, PATIENCE.total_seconds())
+            # Not wait_for: in Python 3.11 it can swallow a cancellation, and no desk would end.
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                return await answer
         except TimeoutError as e:
             raise LineDownError("the broker did not answer in time") from e
         finally:

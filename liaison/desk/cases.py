@@ -13,7 +13,7 @@ from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_en
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Kind, ThreadId, parse_content
 from liaison.desk.directory import Replica
-from liaison.desk.store import Opening, Store, StoredAck, StoredMessage
+from liaison.desk.store import Draft, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.clocks import CaseClock, clocks
 from protocols.casework.errors import CaseworkError, NoRequestError
@@ -41,6 +41,7 @@ class HeldStep:
     created: int
     desk: str
     officer: str
+    countersigners: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_taken(self) -> bool:
@@ -57,6 +58,7 @@ class HeldStep:
             desk=self.desk,
             officer=self.officer,
             step=self.step,
+            countersigners=self.countersigners,
         )
 
 
@@ -71,6 +73,7 @@ class Case:
     openings: tuple[Opening, ...]
     record: CaseRecord | None
     clocks: tuple[CaseClock, ...]
+    drafts: tuple[Draft, ...] = ()
 
     @property
     def waiting(self) -> list[HeldStep]:
@@ -124,7 +127,8 @@ class Casebook:
         events = self.events((s for s in steps if s.is_taken), acks)
         record, running = self._judge(events)
         openings = await self.store.openings_of(mids)
-        return Case(thread, ref, steps, tuple(acks), tuple(openings), record, running)
+        drafts = tuple(await self.store.drafts_of(thread))
+        return Case(thread, ref, steps, tuple(acks), tuple(openings), record, running, drafts)
 
     def events(self, steps: Iterable[HeldStep], acks: Iterable[StoredAck]) -> list[Event]:
         """Return steps and arrivals as the fold takes them; the first acknowledgement counts."""
@@ -161,4 +165,9 @@ class Casebook:
             created=content.created,
             desk=self.slug(message.src),
             officer=self.pseudonym(message.signer, at=at),
+            countersigners=tuple(self._signer(kid, at=at) for kid, _ in content.countersignatures),
         )
+
+    def _signer(self, kid: KeyId, *, at: int) -> tuple[str, str]:
+        payload = self.replica.directory.signer(kid, at=at).payload
+        return self.slug(payload.desk), payload.pseudonym

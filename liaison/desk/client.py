@@ -50,11 +50,11 @@ class DeskClient:
                 "no desk runs in this folder; start it with `liaison desk serve`"
             ) from e
 
-    async def get(self, path: str, **query: str) -> dict[str, Any]:
+    async def get(self, path: str, /, **query: str) -> dict[str, Any]:
         """Return the answer to a GET; raises DeskRefusedError or DeskNotReachableError."""
         return await self._call("GET", path, params=query)
 
-    async def post(self, path: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    async def post(self, path: str, /, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """Return the answer to a POST of ``fields``; raises what :meth:`get` raises."""
         return await self._call("POST", path, json=fields)
 

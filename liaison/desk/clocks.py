@@ -14,6 +14,7 @@ import structlog
 from crypto.attest.directory import DirectoryError
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
 from liaison.desk.cases import Case, Casebook
+from liaison.desk.compose import Composer
 from liaison.desk.keyring import Keyring
 from liaison.desk.store import Reminder
 from liaison.runtime.clock import timestamp
@@ -27,11 +28,13 @@ class DeskSweep:
 
     casebook: Casebook
     keyring: Keyring
+    composer: Composer
     line: Line
 
     async def __call__(self, now: datetime) -> datetime | None:
         """Do what is due by ``now`` and return when something is next due."""
         await self._publish_windows()
+        await self.composer.send_granted()
         wakes = [self.keyring.publication_due()]
         for case in await self.casebook.every():
             await self._remind(case, now)

@@ -6,48 +6,45 @@ token a case: the step stops the one that runs and starts one for what is due ne
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import structlog
+
+from crypto.attest.directory import DirectoryError
+from crypto.attest.encoding import decode
 from crypto.attest.header import (
     MAX_STOPS,
     ClockToken,
-    DeskId,
+    EnvelopeError,
     MessageId,
     PriorityClass,
     StartClock,
-    parse_envelope,
 )
-from crypto.attest.signing import SigningKey
-from crypto.seal.content import Content, Kind, ReaderRole, ThreadId
-from crypto.seal.envelope import (
-    Outside,
-    Reader,
-    open_envelope,
-    plain_digest,
-    seal,
-    with_readers,
-)
-from crypto.seal.lanes import next_lane
+from crypto.attest.padding import LARGEST
+from crypto.attest.signing import KeyId, SigningKey
+from crypto.seal.content import Kind, ThreadId
+from crypto.seal.envelope import plain_digest
 from crypto.seal.primitives import fresh
 from liaison.desk.cases import NOT_YET, Case, Casebook, HeldStep
-from liaison.desk.keyring import Keyring
-from liaison.desk.store import Opening, StoredMessage
+from liaison.desk.dispatch import Address, Dispatch, Letter
+from liaison.desk.release import Releases
+from liaison.desk.store import Draft, Keeping
 from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.case_number import format_case_number
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import clocks, next_due
-from protocols.casework.codes import CLASS_OF, ClockName
+from protocols.casework.codes import CLASS_OF, Act, ClockName
+from protocols.casework.errors import CaseworkError
 from protocols.casework.moments import CHINA, VIET_NAM
-from protocols.casework.payload import Step, parse_step, subject, to_value
+from protocols.casework.payload import Step, from_value, parse_step, subject, to_value
 from protocols.casework.receipt import OpenedReceipt, receipt_to_value
 from protocols.casework.record import CaseRecord, SignedStep, check_step, fold
+from protocols.casework.related import take_over
 from protocols.casework.render import check_phrases
 
 TOKEN_BYTES = 16
-#: The broker's clock may be behind ours by this (seconds), and still takes what we send.
-SLACK = 3_600
 THREAD_BYTES = 16
 #: The due time in the header is no finer than this, by class: the broker learns no more.
 COARSENESS = {
@@ -62,11 +59,11 @@ class Composer:
     """Writes the messages of one desk."""
 
     casebook: Casebook
-    keyring: Keyring
+    dispatch: Dispatch
+    releases: Releases
     officers: Officers
     catalogue: Catalogue
     clock: Clock
-    queued: Callable[[], None]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def request(self, officer: str, fields: Mapping[str, object], *, to: str) -> str:
@@ -90,9 +87,14 @@ class Composer:
             ref = await self._next_ref(ours)
             form = _mapping(fields.get("request"))
             header = {**_mapping(form.get("header")), "ref": ref, "sender": ours, "to": to}
-            request = {**form, "header": header}
+            request = {**form, "header": header, **await self._taken_over(form, header)}
             step = parse_step({**fields, "case": ref, "act": "request", "request": request})
-            await self._send(key, ThreadId(fresh(THREAD_BYTES)), step, case=None, to=to)
+            step = await self.releases.released(step)
+            thread = ThreadId(fresh(THREAD_BYTES))
+            if await self.releases.is_needed(step):
+                await self.releases.ask_approver(key, officer, letter_of(thread, step), step, to)
+            else:
+                await self.send_step(key, thread, step, case=None, to=to)
         return ref
 
     async def act(self, officer: str, ref: str, fields: Mapping[str, object]) -> MessageId:
@@ -114,7 +116,10 @@ class Composer:
             ours = self.casebook.replica.slug
             check_step(record, step, ours)
             to = record.requested if ours == record.requester else record.requester
-            return await self._send(key, case.thread, step, case=case, to=to)
+            if step.act is Act.HANDOVER_RECORD:
+                letter = letter_of(case.thread, step)
+                return await self.releases.ask_counterpart(key, officer, letter, case.ref, to)
+            return await self.send_step(key, case.thread, step, case=case, to=to)
 
     async def opened(self, officer: str, held: HeldStep) -> MessageId:
         """Tell the sender that the officer has opened ``held``; raise LockedError if locked."""
@@ -124,113 +129,96 @@ class Composer:
         receipt = OpenedReceipt(
             message.mid, message.eid, plain_digest(message.content), at, key.kid
         )
+        letter = Letter(
+            Kind.RECEIPT, message.thread, receipt_to_value(receipt), parents=(message.mid,)
+        )
         async with self._turn:
-            content = Content(
-                sender=key.kid,
-                kind=Kind.RECEIPT,
-                created=at,
-                thread=message.thread,
-                lanes={message.src: next_lane(await self._lane_end(key, message.src))},
-                parents=(message.mid,),
-                dirhead=self.casebook.replica.directory.head,
-                lang="",
-                subject="",
-                text="",
-                form=receipt_to_value(receipt),
-            )
-            return await self._queue(
-                key, content, to=message.src, priority=held.header.priority, receipt=receipt
+            keeping = Keeping(opening=(message.mid, key.kid, at))
+            return await self.dispatch.send(
+                key, letter, Address(message.src, held.header.priority), keeping=keeping
             )
 
-    async def _send(
-        self, key: SigningKey, thread: ThreadId, step: Step, *, case: Case | None, to: str
+    async def send_step(
+        self,
+        key: SigningKey,
+        thread: ThreadId,
+        step: Step,
+        *,
+        case: Case | None,
+        to: str,
+        countersignatures: tuple[tuple[KeyId, bytes], ...] = (),
+        draft: MessageId | None = None,
     ) -> MessageId:
+        """Seal and keep a step that may leave, and return its id.
+
+        Args:
+            key: the officer's.
+            thread: the case's.
+            step: what is said; checked already.
+            case: the case as it stands, None for a new one.
+            to: the addressed desk.
+            countersignatures: the second signatures it was given.
+            draft: the question with which they were asked for; settled with this message.
+        """
         check_phrases(step, self.catalogue)
         desk = self.casebook.replica.directory.desk_named(to).id
         after = self._as_it_would_stand(case, step)
-        content = Content(
-            sender=key.kid,
-            kind=Kind.STEP,
-            created=timestamp(self.clock.now()),
-            thread=thread,
-            lanes={desk: next_lane(await self._lane_end(key, desk))},
-            parents=() if case is None else (case.steps[-1].message.mid,),
-            dirhead=self.casebook.replica.directory.head,
-            lang="" if step.text is None else step.text.lang,
-            subject=subject(step),
-            text="",
-            form=to_value(step),
-        )
         priority = PriorityClass(CLASS_OF[after.type, after.urgency])
         running = [] if case is None else case.running_tokens()
-        return await self._queue(
+        parents = () if case is None or not case.steps else (case.steps[-1].message.mid,)
+        return await self.dispatch.send(
             key,
-            content,
-            to=desk,
-            priority=priority,
-            ref=step.case,
-            start=self._next_clock(after, priority),
-            stop=tuple(sorted(running[:MAX_STOPS])),
+            letter_of(thread, step, parents=parents),
+            Address(
+                desk,
+                priority,
+                start=self._next_clock(after, priority),
+                stop=tuple(sorted(running[:MAX_STOPS])),
+            ),
+            countersignatures=countersignatures,
+            keeping=Keeping(ref=step.case, settled=draft),
         )
 
-    async def _queue(
-        self,
-        key: SigningKey,
-        content: Content,
-        *,
-        to: DeskId,
-        priority: PriorityClass,
-        ref: str | None = None,
-        start: StartClock | None = None,
-        stop: tuple[ClockToken, ...] = (),
-        receipt: OpenedReceipt | None = None,
-    ) -> MessageId:
-        directory, ours = self.casebook.replica.directory, self.casebook.replica.desk
-        readers = [
-            Reader(directory.open_window(to, at=content.created), ReaderRole.DESK),
-            Reader(directory.open_window(ours, at=content.created), ReaderRole.OWN_COPY),
-        ]
-        outside = Outside(
-            src=ours,
-            dst=(to,),
-            priority=priority,
-            start=start,
-            stop=stop,
-            exp=directory.latest_expiry(
-                (reader.window.kid for reader in readers), at=content.created - SLACK
-            ),
-        )
-        content = with_readers(content, readers)
-        envelope = seal(content, outside, readers=readers, signer=key)
-        sealed = parse_envelope(envelope)
-        # Opened again before it leaves: what we cannot read ourselves we do not send.
-        opened = open_envelope(
-            sealed,
-            desk=ours,
-            windows=self.keyring.opening_keys(),
-            directory=directory,
-            at=content.created,
-        )
-        message = StoredMessage(
-            mid=sealed.mid,
-            eid=sealed.eid,
-            outgoing=True,
-            src=ours,
-            thread=content.thread,
-            kind=int(content.kind),
-            signer=key.kid,
-            envelope=envelope,
-            content_key=opened.content_key,
-            content=content.encoded(),
-        )
-        opening = (
-            None
-            if receipt is None
-            else Opening(MessageId(receipt.mid), key.kid, receipt.at, sealed.mid)
-        )
-        await self.casebook.store.keep(message, ref=ref, sent_lanes=content.lanes, opening=opening)
-        self.queued()
-        return sealed.mid
+    async def send_granted(self) -> None:
+        """Send every draft that was signed a second time and whose officer is here to sign it."""
+        for draft in await self.casebook.store.drafts_in("granted"):
+            if draft.officer in self.officers.present():
+                async with self._turn:
+                    await self._send_granted(draft)
+
+    async def _send_granted(self, draft: Draft) -> None:
+        step = from_value(decode(draft.form, limit=LARGEST))
+        case = None if step.request is not None else await self.casebook.find(draft.ref)
+        try:
+            await self.send_step(
+                self.officers.key(draft.officer),
+                draft.thread,
+                step,
+                case=case,
+                to=draft.addressee,
+                countersignatures=((KeyId(draft.kid or b""), draft.signature or b""),),
+                draft=draft.ask,
+            )
+        except (CaseworkError, EnvelopeError, DirectoryError) as e:
+            structlog.get_logger().error("draft.not_sent", code=e.code)
+            await self.casebook.store.set_draft(draft.ask, state="failed")
+
+    async def _taken_over(
+        self, form: Mapping[str, object], header: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Return persons and groups with those of related cases, when the header names any."""
+        related = header.get("related")
+        if not isinstance(related, list | tuple) or not related:
+            return {}
+        cases = [await self.casebook.find(str(ref)) for ref in related]
+        forms = [case.record.request for case in cases if case.record is not None]
+        persons, groups = _listed(form.get("persons")), _listed(form.get("groups"))
+        given = [str(_mapping(person).get("label")) for person in persons]
+        taken = take_over(forms, given=given)
+        return {
+            "persons": [*persons, *(one.model_dump(mode="json") for one in taken.persons)],
+            "groups": [*groups, *(one.model_dump(mode="json") for one in taken.groups)],
+        }
 
     async def _next_ref(self, ours: str) -> str:
         desk = self.casebook.corridor.desk(ours)
@@ -239,9 +227,6 @@ class Composer:
         prefix = f"{desk.code}-{year}-"
         number = await self.casebook.store.cases_numbered(prefix) + 1
         return format_case_number(desk.code, year=year, serial=number)
-
-    async def _lane_end(self, key: SigningKey, desk: DeskId) -> tuple[int, MessageId] | None:
-        return await self.casebook.store.lane_end(key.kid, desk)
 
     def _as_it_would_stand(self, case: Case | None, adding: Step | None) -> CaseRecord:
         """Return the case with what waits for the line, and with ``adding``, all taken now."""
@@ -268,5 +253,15 @@ class Composer:
         return StartClock(ClockToken(fresh(TOKEN_BYTES)), rounded)
 
 
+def letter_of(thread: ThreadId, step: Step, *, parents: tuple[MessageId, ...] = ()) -> Letter:
+    """Return the letter that says ``step``."""
+    lang = "" if step.text is None else str(step.text.lang)
+    return Letter(Kind.STEP, thread, to_value(step), lang, subject(step), parents)
+
+
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []

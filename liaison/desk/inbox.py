@@ -31,7 +31,8 @@ from liaison.desk.broker_client import BrokerRefusedError, Line
 from liaison.desk.directory import Replica
 from liaison.desk.keyring import Keyring
 from liaison.desk.outbox import LATEST, FalseReceiptError, check_took
-from liaison.desk.store import Notice, Opening, Store, StoredAck, StoredMessage
+from liaison.desk.release import Releases
+from liaison.desk.store import Keeping, Notice, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.case_number import parse_case_number
 from protocols.casework.errors import CaseworkError, SenderMismatchError
@@ -94,6 +95,7 @@ class Inbox:
     line: Line
     clock: Clock
     corridor: Corridor
+    releases: Releases
     changed: Callable[[], None]
 
     async def take(self, frame: api.Deliver) -> None:
@@ -126,7 +128,7 @@ class Inbox:
             # Our own copy may tell of the receipt before the answer to our submission does.
             await self.store.mark_taken(sealed.mid, frame.second, position=took.index, at=took.at)
             return None
-        return self._delivered(sealed) if known.kind == Kind.STEP else None
+        return None if known.kind == Kind.RECEIPT else self._delivered(sealed)
 
     async def _open(self, sealed: Sealed, took: Took, receipt: bytes) -> bytes | None:
         opened = await self._opened(sealed, took)
@@ -148,12 +150,21 @@ class Inbox:
             taken_at=took.at,
         )
         if opened.content.kind is Kind.RECEIPT:
-            await self.store.keep(message, opening=await self._opening(opened, took))
+            found = await self._opening(opened, took)
+            keeping = Keeping(opening=(found.mid, found.officer, found.at))
+            await self.store.keep(message, keeping)
             return None
+        await self.store.keep(message, await self._keeping(opened))
+        return None if own_copy else self._delivered(sealed)
+
+    async def _keeping(self, opened: Opened) -> Keeping:
+        if opened.content.kind is Kind.COUNTERSIGN:
+            if opened.own_copy:
+                return Keeping()
+            return await self.releases.keeping_for(opened.content, opened.sealed.header.src)
         step = from_value(opened.content.form)
         await self._check_step(opened, step)
-        await self.store.keep(message, ref=step.case)
-        return None if own_copy else self._delivered(sealed)
+        return Keeping(ref=step.case)
 
     async def _opened(self, sealed: Sealed, took: Took) -> Opened:
         """Open; when only our replica may be behind, bring it up to date and try once more."""

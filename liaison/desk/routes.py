@@ -18,12 +18,14 @@ from crypto.seal.primitives import PrimitiveError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
 from liaison.desk.cases import UnknownCaseError
+from liaison.desk.release import UnknownAskError
 from liaison.desk.vault import LockedError
-from liaison.desk.view import board_row, by_deadline, case_view, notice_view
+from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.web import ProblemError
 from protocols.casework.codes import Language
 from protocols.casework.errors import CaseworkError, FormError, StepError
 from protocols.casework.moments import iso
+from protocols.casework.person import parse_text
 
 AGENT = web.AppKey("agent", Agent)
 
@@ -33,6 +35,7 @@ ROUTES = web.RouteTableDef()
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (LockedError, 423),
     (UnknownCaseError, 404),
+    (UnknownAskError, 404),
     (StepError, 409),
     (CaseworkError, 422),
     (VaultError, 403),
@@ -128,6 +131,41 @@ async def act(request: web.Request) -> web.Response:
     return web.json_response({"mid": mid.hex()}, status=201)
 
 
+@ROUTES.get("/api/asks")
+async def asks(request: web.Request) -> web.Response:
+    """Return the questions for a second signature that wait here, as the officer reads them."""
+    agent = request.app[AGENT]
+    lang = _language(request)
+    waiting = [
+        ask_view(message, agent.casebook, agent.releases, agent.catalogue, lang=lang)
+        for message in await agent.store.open_asks()
+    ]
+    return web.json_response({"asks": waiting})
+
+
+@ROUTES.post("/api/asks/{ask}/grant")
+async def grant(request: web.Request) -> web.Response:
+    """Sign what is asked for: ``{officer, file, basis}``; the last two for a release."""
+    fields = await _fields(request)
+    file, basis = fields.get("file"), fields.get("basis")
+    mid = await request.app[AGENT].releases.grant(
+        _officer(fields),
+        _ask(request),
+        file=None if file is None else str(file),
+        basis=None if basis is None else str(basis),
+    )
+    return web.json_response({"mid": mid.hex()}, status=201)
+
+
+@ROUTES.post("/api/asks/{ask}/refuse")
+async def refuse(request: web.Request) -> web.Response:
+    """Say that it is not signed, and why: ``{officer, reason: {lang, text}}``."""
+    fields = await _fields(request)
+    reason = parse_text(fields.get("reason"), "reason")
+    mid = await request.app[AGENT].releases.refuse(_officer(fields), _ask(request), reason)
+    return web.json_response({"mid": mid.hex()}, status=201)
+
+
 @ROUTES.post("/api/unlock")
 async def unlock(request: web.Request) -> web.Response:
     """Unlock for an officer: ``{officer, passphrase}``."""
@@ -165,6 +203,13 @@ async def quarantine(request: web.Request) -> web.Response:
     return web.json_response(
         {"set_aside": [{"eid": eid.hex(), "code": code, "at": at} for eid, code, at in found]}
     )
+
+
+def _ask(request: web.Request) -> MessageId:
+    try:
+        return MessageId(bytes.fromhex(request.match_info["ask"]))
+    except ValueError as e:
+        raise ProblemError(404, UnknownAskError.code, "no question of this id waits here") from e
 
 
 async def _fields(request: web.Request) -> dict[str, object]:

@@ -8,7 +8,7 @@ is the vault's master key; a file that it does not open is refused with its own 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,9 +25,11 @@ from crypto.seal.windows import OwnWindow
 from liaison.desk.tables import (
     TABLES,
     acks,
+    asks,
     cases,
     cursors,
     directory,
+    drafts,
     facts,
     lanes,
     messages,
@@ -112,6 +114,47 @@ class Opening:
     officer: KeyId
     at: int
     receipt: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A step of ours that waits for a second signature, by the question with which it was asked.
+
+    ``addressee`` and ``asked`` are desks' slugs, ``form`` the encoded step. ``state`` is asked,
+    granted, refused or sent; ``kid`` and ``signature`` are the second signer's.
+    """
+
+    ask: MessageId
+    thread: ThreadId
+    ref: str
+    addressee: str
+    officer: str
+    purpose: str
+    asked: str
+    form: bytes
+    state: str = "asked"
+    kid: bytes | None = None
+    signature: bytes | None = None
+    reason: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept with a message in one transaction.
+
+    ``ref`` names its case; ``opening`` is (message, officer, time) of an officer's receipt; an
+    ``ask`` waits for one of our officers to decide; ``draft`` waits for the answer to this
+    message; ``answered`` is a draft as the answer leaves it; ``settled`` is the question whose
+    draft this message has sent, ``decided`` the question that it answers, and how.
+    """
+
+    ref: str | None = None
+    opening: tuple[MessageId, KeyId, int] | None = None
+    ask: bool = False
+    draft: Draft | None = None
+    answered: Draft | None = None
+    settled: MessageId | None = None
+    decided: tuple[MessageId, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,23 +300,51 @@ class Store:
     async def keep(
         self,
         message: StoredMessage,
+        keeping: Keeping,
         *,
-        ref: str | None = None,
         sent_lanes: dict[DeskId, Lane] | None = None,
-        opening: Opening | None = None,
     ) -> None:
-        """Keep a message, its case, its place in our lanes and what it opened: all or none."""
+        """Keep a message with its place in our lanes and all that belongs to it: all or none."""
 
         def work(db: Connection) -> None:
             db.execute(insert(messages), [_row(message)])
-            if ref is not None:
-                _keep_case(db, message.thread, ref)
             for desk, lane in (sent_lanes or {}).items():
                 _keep_lane(db, message, desk, lane)
-            if opening is not None:
-                _keep_opening(db, opening)
+            _keep_with(db, message, keeping)
 
         await self.run(work)
+
+    async def draft(self, ask: MessageId) -> Draft | None:
+        """Return the draft that waits for the answer to this question, whatever its state."""
+        found = await self._drafts(drafts.c.ask == ask)
+        return found[0] if found else None
+
+    async def drafts_of(self, thread: ThreadId) -> list[Draft]:
+        """Return the drafts of a case, oldest first."""
+        return await self._drafts(drafts.c.thread == thread)
+
+    async def drafts_in(self, state: str) -> list[Draft]:
+        """Return our drafts in this state, oldest first."""
+        return await self._drafts(drafts.c.state == state)
+
+    async def set_draft(self, ask: MessageId, **values: Any) -> None:  # noqa: ANN401 - columns
+        """Change a draft's state, or the reason why it was not sent."""
+        change = update(drafts).where(drafts.c.ask == ask).values(values)
+        await self.run(lambda db: db.execute(change))
+
+    async def open_asks(self) -> list[StoredMessage]:
+        """Return the questions that wait for one of our officers, oldest first."""
+        waiting = select(asks.c.mid).where(asks.c.state == "open")
+        return await self._messages(messages.c.mid.in_(waiting))
+
+    async def _drafts(self, where: Any) -> list[Draft]:  # noqa: ANN401 - an SQL condition
+        query = select(drafts).where(where).order_by(drafts.c.number)
+        return await self.run(
+            lambda db: [
+                Draft(**{name: row[name] for name in Draft.__dataclass_fields__})
+                for row in db.execute(query).mappings()
+            ]
+        )
 
     async def mark_taken(self, mid: MessageId, took: bytes, *, position: int, at: int) -> None:
         """Keep the broker's receipt of one of our messages."""
@@ -471,7 +542,7 @@ def _row(message: StoredMessage) -> dict[str, Any]:
     return {**_fields(message), "outgoing": int(message.outgoing)}
 
 
-def _fields(stored: StoredMessage | Reminder | Notice | Opening) -> dict[str, Any]:
+def _fields(stored: StoredMessage | Reminder | Notice | Opening | Draft) -> dict[str, Any]:
     return {name: getattr(stored, name) for name in type(stored).__dataclass_fields__}
 
 
@@ -488,6 +559,25 @@ def _keep_lane(db: Connection, message: StoredMessage, desk: DeskId, lane: Lane)
             index_elements=["signer", "desk"], set_={"seq": lane.seq, "mid": message.mid}
         )
     )
+
+
+def _keep_with(db: Connection, message: StoredMessage, keeping: Keeping) -> None:
+    if keeping.ref is not None:
+        _keep_case(db, message.thread, keeping.ref)
+    if keeping.opening is not None:
+        _keep_opening(db, Opening(*keeping.opening, message.mid))
+    if keeping.ask:
+        db.execute(insert(asks).values(mid=message.mid, state="open"))
+    if keeping.draft is not None:
+        db.execute(insert(drafts), [_fields(replace(keeping.draft, ask=message.mid))])
+    if keeping.answered is not None:
+        row = _fields(keeping.answered)
+        db.execute(update(drafts).where(drafts.c.ask == keeping.answered.ask).values(row))
+    if keeping.settled is not None:
+        db.execute(update(drafts).where(drafts.c.ask == keeping.settled).values(state="sent"))
+    if keeping.decided is not None:
+        mid, state = keeping.decided
+        db.execute(update(asks).where(asks.c.mid == mid).values(state=state))
 
 
 def _keep_opening(db: Connection, opening: Opening) -> None:

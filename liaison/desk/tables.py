@@ -153,3 +153,30 @@ notices = Table(
     Column("due", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+#: Steps of ours that wait for a second signature; see :class:`liaison.desk.store.Draft`.
+drafts = Table(
+    "drafts",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("ask", LargeBinary, nullable=False, unique=True),
+    Column("thread", LargeBinary, nullable=False),
+    Column("ref", String, nullable=False),
+    Column("addressee", String, nullable=False),
+    Column("officer", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("asked", String, nullable=False),
+    Column("form", LargeBinary, nullable=False),
+    Column("state", String, nullable=False),
+    Column("kid", LargeBinary),
+    Column("signature", LargeBinary),
+    Column("reason", LargeBinary),
+)
+
+#: Questions for a second signature that came here: open, granted or refused.
+asks = Table(
+    "asks",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+    Column("state", String, nullable=False),
+)

@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from crypto.seal.content import parse_content
 from liaison.desk.cases import Case, Casebook, HeldStep
-from liaison.desk.store import Notice, Reminder
+from liaison.desk.release import Releases, reason_of
+from liaison.desk.store import Notice, Reminder, StoredMessage
 from liaison.runtime.clock import from_timestamp
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import CaseClock, explain, next_due, state
 from protocols.casework.codes import Delivery, Language
 from protocols.casework.lifecycle import Side
 from protocols.casework.moments import format_moment, iso
+from protocols.casework.payload import Step, from_value
 from protocols.casework.record import CaseRecord, Ruling
 from protocols.casework.render import render_step
 from protocols.wire.mailbox import NoticeCode
@@ -29,7 +32,7 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
     record = case.record
     row: View = {"case": case.ref, "waiting_for_line": len(case.waiting)}
     if record is None:
-        return {**row, "stage": None, "clocks": []}
+        return {**row, "stage": None, "clocks": [], "waits_for": waits_for(case)}
     due = next_due(case.clocks)
     ours = record.side_of(book.replica.slug)
     return {
@@ -40,9 +43,10 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
         "requested": record.requested,
         "stage": str(record.stage),
         "turn": _turn(record, ours),
+        "waits_for": waits_for(case),
         "persons": {
-            "total": len(record.persons),
-            "final": sum(person.final for person in record.persons.values()),
+            "total": sum(person.owed for person in record.persons.values()),
+            "final": sum(person.owed and person.final for person in record.persons.values()),
         },
         "next_due": None if due is None else iso(due.due),
         "clocks": [clock_view(clock, now=now) for clock in case.clocks],
@@ -64,6 +68,50 @@ def clock_view(clock: CaseClock, *, now: datetime) -> View:
         "state": str(state(clock, now)),
         "ladder": [{"level": str(mark.level), "at": iso(mark.at)} for mark in clock.ladder],
         "calculation": [{"about": str(x.about), "text": x.text} for x in explain(clock)],
+        "days": [
+            {"day": day.day.isoformat(), "counted": day.counted, "why": str(day.why)}
+            for day in clock.explanation
+        ],
+        "provisional": clock.provisional,
+    }
+
+
+def waits_for(case: Case) -> View | None:
+    """Return what the case's newest draft waits for: which desk is asked to sign, and its state."""
+    waiting = [draft for draft in case.drafts if draft.state != "sent"]
+    if not waiting:
+        return None
+    draft = waiting[-1]
+    reason = reason_of(draft)
+    return {
+        "desk": draft.asked,
+        "purpose": draft.purpose,
+        "state": draft.state,
+        "reason": None if reason is None else reason.model_dump(mode="json"),
+    }
+
+
+def ask_view(
+    message: StoredMessage,
+    book: Casebook,
+    releases: Releases,
+    catalogue: Catalogue,
+    *,
+    lang: Language,
+) -> View:
+    """Return a question for a second signature: exactly what would leave, in ``lang``."""
+    content = parse_content(message.content)
+    question = releases.check_ask(content, message.src)
+    step = from_value(question.draft.form)
+    return {
+        "ask": message.mid.hex(),
+        "purpose": str(question.purpose),
+        "case": step.case,
+        "from": book.slug(message.src),
+        "by": book.pseudonym(content.sender, at=content.created),
+        "to": question.draft.to,
+        "asked_at": iso(from_timestamp(content.created)),
+        "fields": _rendered(step, catalogue, lang),
     }
 
 
@@ -134,17 +182,22 @@ def _step(
         "refused": message.refused,
         "proven_in": message.proven,
         "delivery": _ladder(held, case, book),
-        "fields": [
-            {
-                "path": field.path,
-                "label": field.label,
-                "value": field.value,
-                "method": str(field.method),
-                "original": None if field.original is None else str(field.original),
-            }
-            for field in render_step(held.step, catalogue, lang)
-        ],
+        "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],
+        "fields": _rendered(held.step, catalogue, lang),
     }
+
+
+def _rendered(step: Step, catalogue: Catalogue, lang: Language) -> list[View]:
+    return [
+        {
+            "path": field.path,
+            "label": field.label,
+            "value": field.value,
+            "method": str(field.method),
+            "original": None if field.original is None else str(field.original),
+        }
+        for field in render_step(step, catalogue, lang)
+    ]
 
 
 def _ruling(held: HeldStep, case: Case) -> Ruling | None:

@@ -9,7 +9,14 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from protocols.casework.codes import (
     BirthPrecision,
@@ -20,8 +27,8 @@ from protocols.casework.codes import (
     Role,
     Sex,
 )
-from protocols.casework.errors import LabelError
-from protocols.casework.model import Model, Text, refuse
+from protocols.casework.errors import FormError, LabelError
+from protocols.casework.model import Model, Text, findings, refuse
 from protocols.casework.moments import Day
 from protocols.casework.references import CaseRef
 
@@ -83,6 +90,14 @@ class LocalText(Model):
 
     lang: Language
     text: Text
+
+
+def parse_text(value: object, path: str) -> LocalText:
+    """Return the free text in ``value``; raise FormError with what is wrong at ``path``."""
+    try:
+        return LocalText.model_validate(value)
+    except ValidationError as error:
+        raise FormError(*findings(error, within=path)) from error
 
 
 class Name(Model):

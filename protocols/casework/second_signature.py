@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar, cast
 
 from pydantic import ValidationError
 
-from crypto.attest.encoding import Value
+from crypto.attest.encoding import EncodingError, Value, decode, encode
 from protocols.casework.codes import Language, SignaturePurpose
 from protocols.casework.errors import SignatureFormError
 from protocols.casework.header import ReleaseApproval
@@ -22,6 +22,7 @@ ID_BYTES = 16
 SIGNATURE_BYTES = 64
 MAX_SLUG = 60
 MAX_SUBJECT = 200
+MAX_FORM = 1 << 20
 
 PURPOSES: dict[SignaturePurpose, int] = {SignaturePurpose.RELEASE: 1, SignaturePurpose.HANDOVER: 2}
 LANGUAGES = frozenset({"", *Language})
@@ -75,7 +76,9 @@ def signature_to_value(said: SecondSignature) -> Value:
     """Return ``said`` as the value that stands in a message's form."""
     match said:
         case Ask(draft, purpose):
-            parts: dict[int, Value] = {1: draft.to, 2: draft.lang, 3: draft.subject, 4: draft.form}
+            # The step goes as bytes: nested once more it would be too deep for the encoding.
+            form = encode(draft.form)
+            parts: dict[int, Value] = {1: draft.to, 2: draft.lang, 3: draft.subject, 4: form}
             if draft.thread is not None:
                 parts[5] = draft.thread
             ask: dict[int, Value] = {1: ASK, 2: PURPOSES[purpose], 3: parts}
@@ -125,10 +128,10 @@ def _granted(kid: bytes, signature: bytes, approval: ReleaseApproval | None) -> 
 
 def _read_draft(parts: object) -> Draft:
     match parts:
-        case {1: str(to), 2: str(lang), 3: str(subject), 4: form, 5: bytes(thread)}:
-            draft = Draft(to, lang, subject, form, thread)
-        case {1: str(to), 2: str(lang), 3: str(subject), 4: form}:
-            draft = Draft(to, lang, subject, form)
+        case {1: str(to), 2: str(lang), 3: str(subject), 4: bytes(form), 5: bytes(thread)}:
+            draft = Draft(to, lang, subject, _decode(form), thread)
+        case {1: str(to), 2: str(lang), 3: str(subject), 4: bytes(form)}:
+            draft = Draft(to, lang, subject, _decode(form))
         case _:
             raise SignatureFormError("draft: expected addressee, language, subject and form")
     is_short = 1 <= len(draft.to) <= MAX_SLUG and len(draft.subject) <= MAX_SUBJECT
@@ -136,6 +139,13 @@ def _read_draft(parts: object) -> Draft:
     if not (is_short and is_thread and draft.lang in LANGUAGES):
         raise SignatureFormError("draft: expected a desk, a language, a short subject, a thread")
     return draft
+
+
+def _decode(form: bytes) -> Value:
+    try:
+        return decode(form, limit=MAX_FORM)
+    except EncodingError as error:
+        raise SignatureFormError(f"draft: {error.code}: {error}") from error
 
 
 def _purpose(code: int) -> SignaturePurpose:

@@ -1,0 +1,151 @@
+"""Dispatch: what is to be said is sealed for the other desk and for ourselves, and kept.
+
+The one place where this desk seals. It gives the message its lane, its readers and its expiry,
+opens it again before it leaves (what we cannot read ourselves we do not send), and keeps it with
+all that belongs to it in one transaction; sending is the outbox's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crypto.attest.encoding import Value
+from crypto.attest.header import (
+    ClockToken,
+    DeskId,
+    MessageId,
+    PriorityClass,
+    StartClock,
+    parse_envelope,
+)
+from crypto.attest.signing import KeyId, SigningKey
+from crypto.seal.content import Content, Kind, ReaderRole, ThreadId, encode_draft
+from crypto.seal.envelope import Outside, Reader, open_envelope, seal, with_readers
+from crypto.seal.lanes import next_lane
+from liaison.desk.directory import Replica
+from liaison.desk.keyring import Keyring
+from liaison.desk.store import Keeping, Store, StoredMessage
+from liaison.runtime.clock import Clock, timestamp
+
+#: The broker's clock may be behind ours by this (seconds), and still takes what we send.
+SLACK = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to be said: the draft that a second signer is asked about, and its parents."""
+
+    kind: Kind
+    thread: ThreadId
+    form: Value
+    lang: str = ""
+    subject: str = ""
+    parents: tuple[MessageId, ...] = ()
+
+    def draft(self, sender: KeyId) -> bytes:
+        """Return the bytes that a second signature covers when ``sender`` signs the letter."""
+        return encode_draft(
+            sender,
+            self.kind,
+            self.thread,
+            lang=self.lang,
+            subject=self.subject,
+            text="",
+            form=self.form,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """To whom a letter goes, how urgently, and what it does to the broker's blind clocks."""
+
+    to: DeskId
+    priority: PriorityClass
+    start: StartClock | None = None
+    stop: tuple[ClockToken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Seals and keeps the messages of one desk. ``queued`` is called when one waits to be sent."""
+
+    replica: Replica
+    keyring: Keyring
+    store: Store
+    clock: Clock
+    queued: Callable[[], None]
+
+    async def send(
+        self,
+        key: SigningKey,
+        letter: Letter,
+        address: Address,
+        *,
+        countersignatures: tuple[tuple[KeyId, bytes], ...] = (),
+        keeping: Keeping | None = None,
+    ) -> MessageId:
+        """Return the id of ``letter``, sealed, kept and in line to be sent.
+
+        Args:
+            key: the officer's, who signs.
+            letter: what is said.
+            address: to whom and how urgently.
+            countersignatures: second signatures over the letter's draft.
+            keeping: what is kept with the message, in the same transaction.
+
+        Raises:
+            DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
+        """
+        directory, ours = self.replica.directory, self.replica.desk
+        created = timestamp(self.clock.now())
+        readers = [
+            Reader(directory.open_window(address.to, at=created), ReaderRole.DESK),
+            Reader(directory.open_window(ours, at=created), ReaderRole.OWN_COPY),
+        ]
+        content = Content(
+            sender=key.kid,
+            kind=letter.kind,
+            created=created,
+            thread=letter.thread,
+            lanes={address.to: next_lane(await self.store.lane_end(key.kid, address.to))},
+            parents=letter.parents,
+            dirhead=directory.head,
+            lang=letter.lang,
+            subject=letter.subject,
+            text="",
+            form=letter.form,
+        )
+        content = with_readers(content, readers).with_countersignatures(*countersignatures)
+        outside = Outside(
+            src=ours,
+            dst=(address.to,),
+            priority=address.priority,
+            start=address.start,
+            stop=address.stop,
+            exp=directory.latest_expiry((r.window.kid for r in readers), at=created - SLACK),
+        )
+        message = self._checked(seal(content, outside, readers=readers, signer=key), content)
+        await self.store.keep(message, keeping or Keeping(), sent_lanes=content.lanes)
+        self.queued()
+        return message.mid
+
+    def _checked(self, envelope: bytes, content: Content) -> StoredMessage:
+        sealed = parse_envelope(envelope)
+        opened = open_envelope(
+            sealed,
+            desk=self.replica.desk,
+            windows=self.keyring.opening_keys(),
+            directory=self.replica.directory,
+            at=content.created,
+        )
+        return StoredMessage(
+            mid=sealed.mid,
+            eid=sealed.eid,
+            outgoing=True,
+            src=sealed.header.src,
+            thread=content.thread,
+            kind=int(content.kind),
+            signer=content.sender,
+            envelope=envelope,
+            content_key=opened.content_key,
+            content=content.encoded(),
+        )
