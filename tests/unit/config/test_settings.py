@@ -139,7 +139,9 @@ def test_a_password_in_the_database_url_is_refused_and_not_repeated(url: str) ->
 
 def test_a_witness_and_a_desk_stay_on_loopback() -> None:
     with pytest.raises(InsecureError, match=r"witness\.host: expected a loopback address"):
-        load_settings(WitnessSettings, given={**STATE, "name": "vn", "log": "k", "host": "192.168.1.4"})
+        load_settings(
+            WitnessSettings, given={**STATE, "name": "vn", "log": "k", "host": "192.168.1.4"}
+        )
     with pytest.raises(InsecureError, match=r"desk\.host: expected a loopback address"):
         load_settings(DeskSettings, given={**DESK, "host": "192.168.1.4"})
 
