@@ -76,7 +76,7 @@ class Player:
             await self._pass_time(step.at)
             await self._take(step)
         for parties in self._cases.values():
-            self.report.close_case(parties, *await self._views(parties))
+            self.report.close_case(parties, *await self._views(parties, translate="1"))
         await self._check_ledger()
 
     async def _pass_time(self, until: datetime) -> None:
@@ -203,12 +203,13 @@ class Player:
         write_copy(self.network.state / "ledger", ledger)
         self.report.seal_ledger(verify_ledger(ledger, self.network.pins))
 
-    async def _views(self, parties: Parties) -> tuple[View, View]:
+    async def _views(self, parties: Parties, **more: str) -> tuple[View, View]:
         """Return the case as the Vietnamese and as the Chinese desk hold it, in their languages."""
         corridor, desks = self.network.corridor, self.network.desks
+        path = f"/api/cases/{parties.ref}"
         vn, cn = await asyncio.gather(
             *(
-                desks[slug].get(f"/api/cases/{parties.ref}", lang=LANGUAGE[corridor.country(slug)])
+                desks[slug].get(path, lang=LANGUAGE[corridor.country(slug)], **more)
                 for slug in (parties.vn, parties.cn)
             )
         )

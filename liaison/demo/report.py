@@ -139,11 +139,11 @@ class Report:
                     "case": parties.case,
                     "from": text["original"],
                     "to": lang,
-                    "method": text["method"],
-                    "findings": [],
+                    "method": text["translation"]["method"],
+                    "findings": text["translation"]["findings"],
                 }
                 for text in shown["fields"]
-                if text["original"] not in (None, lang) and not text["path"].endswith(".value")
+                if text["translation"] is not None
             ]
 
 

@@ -4,6 +4,7 @@ It receives, checks, stores and acknowledges whether or not an officer is at the
 broker's news arrive here and are handed to the part they concern.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
+from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
 from liaison.desk.store import Store, StoreError
 from liaison.desk.vault import Officers
@@ -45,6 +47,7 @@ class Agent:
     casebook: Casebook
     composer: Composer
     releases: Releases
+    reader: Reader
     line: Line
     outbox: Outbox
     inbox: Inbox
@@ -99,6 +102,24 @@ class Agent:
         for held in unseen:
             await self.composer.opened(officer, held)
         return len(unseen)
+
+    async def unlock(self, officer: str, passphrase: str) -> None:
+        """Admit an officer: their drafts that were signed meanwhile leave, the reader opens.
+
+        Raises:
+            VaultError, NoVaultError: the passphrase does not open the officer's slot.
+        """
+        # Argon2id takes its half second beside the agent's work, not in front of it.
+        was_locked = not self.officers.present()
+        await asyncio.to_thread(self.officers.unlock, officer, passphrase)
+        if was_locked:
+            await self.reader.translator.start()
+        self.waker.wake()
+
+    async def lock(self) -> None:
+        """Drop every officer's key and the translation worker; the agent goes on receiving."""
+        self.officers.lock()
+        await self.reader.translator.close()
 
     async def status(self) -> dict[str, Any]:
         """Return how this installation stands."""

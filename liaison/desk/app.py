@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from aiohttp import ClientSession, web
 
-from config.load import load_calendars, load_errors
+from config.load import load_calendars, load_errors, load_findings
 from config.schema import CatalogueSeed, Corridor
 from crypto.attest.signing import SigningKey
 from crypto.seal.primitives import self_test
@@ -25,6 +26,7 @@ from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
+from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
 from liaison.desk.routes import AGENT, ROUTES, officers_errors
 from liaison.desk.store import Store
@@ -38,8 +40,11 @@ from liaison.runtime.tasks import Tasks
 from liaison.runtime.web import problems
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.rules import build_rules
+from translation.errors import ModelError
+from translation.models import available
+from translation.translator import Translator
 
-STORE = "desk.sqlcipher"
+STORE, MODELS = "desk.sqlcipher", "models"
 #: Facts of the store that make it a desk's: the device's seed, our slug, the typed fingerprints.
 DEVICE, SLUG, PINS = "device", "slug", "pins"
 LARGEST_BODY = 2 * 1024 * 1024
@@ -92,6 +97,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
             yield
             await agent.waker.stop()
             await tasks.stop()
+            await agent.reader.translator.close()
     finally:
         await store.close()
 
@@ -127,6 +133,7 @@ async def _assemble(parts: DeskParts, store: Store, session: ClientSession, cloc
         casebook=casebook,
         composer=composer,
         releases=releases,
+        reader=Reader(_translator(parts), load_findings()),
         line=line,
         outbox=outbox,
         inbox=Inbox(store, replica, keyring, line, clock, parts.corridor, releases, changed),
@@ -136,6 +143,17 @@ async def _assemble(parts: DeskParts, store: Store, session: ClientSession, cloc
         news=news,
         clock=clock,
     )
+
+
+def _translator(parts: DeskParts) -> Translator:
+    """Return the translator with this desk's models; with none that can be used it says so."""
+    folder = parts.state / MODELS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        return Translator(available(folder), parts.catalogue)
+    except ModelError as e:
+        structlog.get_logger().error("models.unusable", code=e.code)
+        return Translator([], parts.catalogue)
 
 
 def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:

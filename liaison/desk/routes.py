@@ -4,7 +4,6 @@ Every answer is JSON; every error a problem document with a stable code. Persons
 names and texts only where a case is shown to an officer who asked for it.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,18 +87,16 @@ async def board(request: web.Request) -> web.Response:
 
 @ROUTES.get("/api/cases/{ref}")
 async def case(request: web.Request) -> web.Response:
-    """Return everything about a case, in the reader's language (``?lang=vi|zh|en``)."""
-    agent = request.app[AGENT]
+    """Return everything about a case, in the reader's language (``?lang=vi|zh|en``).
+
+    With ``?translate=1`` free texts of the other language have this desk's translation beside them.
+    """
+    agent, lang = request.app[AGENT], _language(request)
     found = await agent.casebook.find(request.match_info["ref"])
-    return web.json_response(
-        await case_view(
-            found,
-            agent.casebook,
-            agent.catalogue,
-            lang=_language(request),
-            now=agent.clock.now(),
-        )
-    )
+    view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=agent.clock.now())
+    if request.query.get("translate") == "1":
+        view = await agent.reader.translate_case(view, found, lang)
+    return web.json_response(view)
 
 
 @ROUTES.post("/api/cases/{ref}/open")
@@ -171,15 +168,14 @@ async def unlock(request: web.Request) -> web.Response:
     """Unlock for an officer: ``{officer, passphrase}``."""
     fields = await _fields(request)
     agent = request.app[AGENT]
-    # Argon2id takes its half second beside the agent's work, not in front of it.
-    await asyncio.to_thread(agent.officers.unlock, _officer(fields), _text(fields, "passphrase"))
+    await agent.unlock(_officer(fields), _text(fields, "passphrase"))
     return web.json_response({"present": agent.officers.present()})
 
 
 @ROUTES.post("/api/lock")
 async def lock(request: web.Request) -> web.Response:
     """Drop every officer's key; the agent goes on receiving."""
-    request.app[AGENT].officers.lock()
+    await request.app[AGENT].lock()
     return web.json_response({"present": []})
 
 

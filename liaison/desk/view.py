@@ -195,6 +195,8 @@ def _rendered(step: Step, catalogue: Catalogue, lang: Language) -> list[View]:
             "value": field.value,
             "method": str(field.method),
             "original": None if field.original is None else str(field.original),
+            "free_text": field.free_text,
+            "translation": None,
         }
         for field in render_step(step, catalogue, lang)
     ]

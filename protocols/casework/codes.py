@@ -351,10 +351,11 @@ class SignaturePurpose(StrEnum):
 
 
 class Method(StrEnum):
-    """How a shown value was made: two exact look-ups, or the original as it was written."""
+    """How a shown value was made: two exact look-ups, a machine, or the original as written."""
 
     CODE = "code"
     PHRASE = "phrase"
+    MACHINE = "machine"
     NONE = "none"
 
 

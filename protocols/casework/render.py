@@ -6,7 +6,7 @@ none. Nothing here translates a text.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -26,6 +26,7 @@ class RenderedField:
 
     ``path`` names the field ("request.persons.P1.role"), ``label`` is in the reader's language,
     ``original`` is the language of a text shown as it was written, None where it has none.
+    ``free_text`` says that it is the officer's own prose, which a machine may translate.
     """
 
     path: str
@@ -33,6 +34,7 @@ class RenderedField:
     value: str
     method: Method
     original: Language | None = None
+    free_text: bool = False
 
 
 #: What stands between the items of a list; Chinese has its own semicolon.
@@ -98,7 +100,8 @@ class _Renderer:
             case None | () | "":
                 return
             case LocalText():
-                yield self._field(name, path, value.text, Method.NONE, value.lang)
+                prose = self._field(name, path, value.text, Method.NONE, value.lang)
+                yield replace(prose, free_text=True)
             case Name():
                 yield self._name(value, path)
             case Birth():
