@@ -78,6 +78,7 @@ async def serve_desk(
     from liaison.desk.client import ADDRESS  # noqa: PLC0415
     from liaison.desk.guard import make_token  # noqa: PLC0415
     from liaison.desk.vault import unlock_vault  # noqa: PLC0415
+    from liaison.desk.web.session import SESSIONS  # noqa: PLC0415
     from liaison.runtime.web import Address, serve  # noqa: PLC0415
 
     configure_logs()
@@ -92,11 +93,12 @@ async def serve_desk(
         token=make_token(chosen.state),
     )
 
+    app = build_app(parts, clock=SystemClock())
+
     def ready(port: int) -> None:
         url = f"http://{chosen.host}:{port}"
         (chosen.state / ADDRESS).write_text(url + "\n")
         say(url)
+        say(f"screen {url}{app[SESSIONS].launch_path()}")
 
-    await serve(
-        build_app(parts, clock=SystemClock()), Address(chosen.host, chosen.port), ready=ready
-    )
+    await serve(app, Address(chosen.host, chosen.port), ready=ready)
