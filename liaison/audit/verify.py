@@ -14,7 +14,7 @@ from crypto.attest.directory import Directory, DirectoryError, read_pin
 from crypto.attest.hashing import digest
 from crypto.attest.note import NamedKey, NoteError
 from crypto.attest.signing import KeyId, SignatureError, open_signed
-from crypto.attest.statement import InfraKind
+from crypto.attest.statement import InfraKind, Role
 from crypto.attest.tree import Frontier, hash_leaf
 from liaison.audit.sources import LedgerCopy
 from protocols.wire.ledger_event import Event, EventKind, LeafError, parse_leaf
@@ -152,10 +152,12 @@ def _check_events(
 
 def _check_ack(position: int, event: Event, directory: Directory) -> None:
     try:
-        key = directory.signer(KeyId(event.actor or b""), at=event.at).payload.key
-        ack = parse_ack(open_signed(key, labels.ACK, event.evidence or b""))
+        device = directory.signer(KeyId(event.actor or b""), at=event.at).payload
+        ack = parse_ack(open_signed(device.key, labels.ACK, event.evidence or b""))
     except (DirectoryError, SignatureError, ReceiptError) as e:
         raise BrokenLeafError(f"leaf {position}: {e.code}: {e}") from e
+    if device.role is not Role.DEVICE:
+        raise BrokenLeafError(f"leaf {position}: acknowledged by a key that is no device's")
     if (ack.mid, ack.eid) != event.objects or ack.what is not _ACK_KINDS[event.kind]:
         raise BrokenLeafError(f"leaf {position}: the device has signed something else")
 

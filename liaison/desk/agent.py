@@ -66,6 +66,7 @@ class Agent:
         """Catch up: directory, windows, what waits to be sent; the mailbox comes by itself."""
         with _store_needed():
             await self._check_mailbox(welcome)
+            await self.inbox.acknowledge_again()
         self.follower.grew(api.Grew(welcome.directory, welcome.ledger))
         self.outbox.wake()
         self.waker.wake()
@@ -120,6 +121,7 @@ class Agent:
         """Drop every officer's key and the translation worker; the agent goes on receiving."""
         self.officers.lock()
         await self.reader.translator.close()
+        self.news.tell()
 
     async def status(self) -> dict[str, Any]:
         """Return how this installation stands."""

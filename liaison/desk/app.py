@@ -28,7 +28,7 @@ from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
-from liaison.desk.routes import AGENT, ROUTES, officers_errors
+from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
 from liaison.desk.store import Store
 from liaison.desk.vault import Officers
 from liaison.desk.web.errors import readable
@@ -75,6 +75,7 @@ def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
         middlewares=[readable, problems, guard(parts.token, sessions), officers_errors],
         client_max_size=LARGEST_BODY,
     )
+    app[TOKEN_KEY] = parts.token
     app.add_routes(ROUTES)
     add_screens(app, sessions, Catalogue(parts.catalogue, parts.corridor), load_errors())
     app.cleanup_ctx.append(lambda app: _run(app, parts, clock))
@@ -88,7 +89,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
     tasks = Tasks()
     try:
         async with ClientSession() as session:
-            agent = await _assemble(parts, store, session, clock)
+            agent = await _assemble(parts, store, session, tasks, clock)
             app[AGENT] = agent
             agent.waker.start()
             tasks.start(agent.outbox.run(), name="outbox")
@@ -102,7 +103,9 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
         await store.close()
 
 
-async def _assemble(parts: DeskParts, store: Store, session: ClientSession, clock: Clock) -> Agent:
+async def _assemble(
+    parts: DeskParts, store: Store, session: ClientSession, tasks: Tasks, clock: Clock
+) -> Agent:
     seed, slug, pins = [await store.fact(name) for name in (DEVICE, SLUG, PINS)]
     if seed is None or slug is None or pins is None:
         raise NotADeskError("this store is no desk's; `liaison desk init` makes one")
@@ -124,6 +127,7 @@ async def _assemble(parts: DeskParts, store: Store, session: ClientSession, cloc
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
     waker = Waker(DeskSweep(casebook, keyring, composer, line), clock=clock)
     changed = _both(waker.wake, news.tell)
+    inbox = Inbox(store, replica, keyring, line, clock, parts.corridor, releases, changed)
     return Agent(
         store=store,
         replica=replica,
@@ -133,12 +137,12 @@ async def _assemble(parts: DeskParts, store: Store, session: ClientSession, cloc
         casebook=casebook,
         composer=composer,
         releases=releases,
-        reader=Reader(_translator(parts), load_findings()),
+        reader=Reader(_translator(parts), load_findings(), tasks, news),
         line=line,
         outbox=outbox,
-        inbox=Inbox(store, replica, keyring, line, clock, parts.corridor, releases, changed),
+        inbox=inbox,
         prover=prover,
-        follower=Follower(replica, prover, line),
+        follower=Follower(replica, prover, inbox, line),
         waker=waker,
         news=news,
         clock=clock,

@@ -190,6 +190,8 @@ class Line:
                 self._settle(number, took)
             case api.Refused(api.NO_REQUEST, code, _):
                 structlog.get_logger().warning("line.acknowledgement_refused", code=code)
+                if code == api.Refusal.BUSY:  # dialled again, the desk says it once more
+                    raise LineDownError("the broker could not store an acknowledgement")
             case api.Refused(number, code, detail):
                 self._settle(number, BrokerRefusedError(code, detail))
             case api.Deliver():

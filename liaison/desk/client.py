@@ -5,15 +5,18 @@ talk to it. What the desk answers with an error comes out as one, with the desk'
 findings.
 """
 
-from dataclasses import dataclass
+import hmac
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from liaison.desk.guard import read_token
+from liaison.desk.guard import NONCE_HEADER, prove_token, read_token
 
 ADDRESS = "agent.url"
+NONCE_BYTES = 16
 PATIENCE = ClientTimeout(total=60)
 
 
@@ -39,6 +42,7 @@ class DeskClient:
     url: str
     token: str
     session: ClientSession
+    _proven: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
     def of(cls, state: Path, session: ClientSession) -> "DeskClient":
@@ -61,6 +65,7 @@ class DeskClient:
     async def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
         headers = {"Authorization": f"Bearer {self.token}"}
         try:
+            await self._recognise()
             async with self.session.request(
                 method, self.url + path, headers=headers, timeout=PATIENCE, **more
             ) as response:
@@ -75,3 +80,20 @@ class DeskClient:
             str(answer.get("detail", "")),
             list(answer.get("findings", [])),
         )
+
+    async def _recognise(self) -> None:
+        """Raise DeskNotReachableError unless who listens there holds our folder's token.
+
+        A desk that has ended leaves its port to whoever takes it; nothing is told to a stranger.
+        """
+        if self.url in self._proven:
+            return
+        nonce = secrets.token_hex(NONCE_BYTES)
+        async with self.session.get(
+            self.url + "/livez", headers={NONCE_HEADER: nonce}, timeout=PATIENCE
+        ) as response:
+            answer = await response.json(content_type=None)
+        proof = str(answer.get("proof", "")) if isinstance(answer, dict) else ""
+        if not hmac.compare_digest(proof.encode(), prove_token(self.token, nonce).encode()):
+            raise DeskNotReachableError("another program answers where the desk was")
+        self._proven.add(self.url)

@@ -71,9 +71,8 @@ class Composer:
 
         Args:
             officer: the pseudonym of the officer who signs; must have unlocked.
-            fields: ``request``, the form as plain values, its ``header`` without ref, sender and
-            to;
-                and what else the step says (``phrases``, ``text``).
+            fields: ``request``, the form as plain values, and what else the step says
+                (``phrases``, ``text``). Ref, sender, to and approval are the desk's to write.
             to: the slug of the addressed desk.
 
         Raises:
@@ -86,10 +85,12 @@ class Composer:
         async with self._turn:
             ref = await self._next_ref(ours)
             form = _mapping(fields.get("request"))
-            header = {**_mapping(form.get("header")), "ref": ref, "sender": ours, "to": to}
+            # An approval is its approver's to give: one that the sender wrote counts for nothing.
+            by_desk = {"ref": ref, "sender": ours, "to": to, "release_approval": None}
+            header = {**_mapping(form.get("header")), **by_desk}
             request = {**form, "header": header, **await self._taken_over(form, header)}
             step = parse_step({**fields, "case": ref, "act": "request", "request": request})
-            step = await self.releases.released(step)
+            step = await self.releases.released(step, officer)
             thread = ThreadId(fresh(THREAD_BYTES))
             if await self.releases.is_needed(step):
                 await self.releases.ask_approver(key, officer, letter_of(thread, step), step, to)

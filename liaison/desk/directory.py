@@ -25,6 +25,12 @@ class NoBrokerError(DirectoryError):
     code = "directory.no_broker"
 
 
+class NoWitnessError(DirectoryError):
+    """An agency with desks has named no witness: no checkpoint can count for both sides."""
+
+    code = "directory.no_witness"
+
+
 @dataclass(slots=True)
 class Replica:
     """The replica of one desk, and who we are in it."""
@@ -67,17 +73,23 @@ class Replica:
         return self.broker_key().kid
 
     def policy(self) -> Policy:
-        """Return whose signatures a checkpoint needs: our broker's and every agency's witness."""
+        """Return whose signatures a checkpoint needs: our broker's and every agency's witness.
+
+        Raises:
+            NoBrokerError: our agency has not named our broker.
+            NoWitnessError: an agency with desks has named no witness.
+        """
         kid = self.broker()
         names = [
             item.payload.name
             for item in self.directory.infra(InfraKind.BROKER, agency=self.agency)
             if item.kid == kid
         ]
-        witnesses = [
-            NamedKey(item.payload.name, item.payload.key)
-            for item in self.directory.infra(InfraKind.WITNESS)
-        ]
+        named = self.directory.infra(InfraKind.WITNESS)
+        sides = {desk.agency for desk in self.directory.desks()}
+        if not sides <= {item.agency for item in named}:
+            raise NoWitnessError("an agency has named no witness: its side has seen nothing")
+        witnesses = [NamedKey(item.payload.name, item.payload.key) for item in named]
         return Policy.of_all(NamedKey(names[0], self.broker_key()), *witnesses)
 
     async def sync(self, line: Line) -> int:

@@ -12,6 +12,7 @@ import structlog
 from crypto.attest.directory import DirectoryError
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
 from liaison.desk.directory import Replica
+from liaison.desk.inbox import Inbox
 from liaison.desk.proof import Prover
 from liaison.desk.store import StoreError
 from protocols.wire import api
@@ -26,6 +27,7 @@ class Follower:
 
     replica: Replica
     prover: Prover
+    inbox: Inbox
     line: Line
     _last: api.Grew = field(default_factory=lambda: api.Grew(0, 0))
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,5 +56,6 @@ class Follower:
     async def _follow(self, grown: api.Grew) -> None:
         if grown.directory > self.replica.directory.head.size:
             await self.replica.sync(self.line)
+            await self.inbox.try_again()
         if grown.cosigned:
             await self.prover.check()

@@ -20,6 +20,7 @@ from liaison.runtime.web import ProblemError
 
 TOKEN = "agent.token"  # noqa: S105 - a file's name
 TOKEN_BYTES = 32
+NONCE_HEADER = "Liaison-Nonce"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 #: Liveness tells nothing of what the desk holds, and a launch link carries its own proof.
 OPEN_PATHS = frozenset({"/livez", LAUNCH_PATH})
@@ -42,6 +43,14 @@ def make_token(state: Path) -> str:
 def read_token(state: Path) -> str:
     """Return the running agent's token; raises OSError when there is none to read."""
     return (state / TOKEN).read_text()
+
+
+def prove_token(token: str, nonce: str) -> str:
+    """Return the proof that whoever answers holds ``token``: another program on the port does not.
+
+    A client asks for it before it sends the token or a passphrase anywhere.
+    """
+    return hmac.digest(token.encode(), nonce.encode(), "sha256").hex()
 
 
 def guard(token: str, sessions: Sessions) -> Middleware:

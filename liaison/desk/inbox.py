@@ -39,7 +39,7 @@ from protocols.casework.errors import CaseworkError, SenderMismatchError
 from protocols.casework.payload import Step, from_value
 from protocols.casework.receipt import receipt_from_value
 from protocols.wire import api
-from protocols.wire.mailbox import ItemKind, NoticeCode
+from protocols.wire.mailbox import ItemKind, MailLane, NoticeCode
 from protocols.wire.receipt import (
     Ack,
     AckWhat,
@@ -51,6 +51,10 @@ from protocols.wire.receipt import (
 
 #: Two computers' clocks may differ by a day at most before what they say of a time is refused.
 CLOCKS_DIFFER = 86_400
+#: An acknowledgement with this number says that we have a message, and moves no cursor.
+MOVES_NO_CURSOR = 0
+#: The broker takes no more acknowledgements in one frame than four times as many.
+ACKS_AT_ONCE = 64
 #: What may fail only because our replica of the directory is behind.
 BEHIND = (NoLiveWindowError, SignerError, ReadersError)
 
@@ -122,13 +126,40 @@ class Inbox:
             if known.eid != eid:
                 raise ConflictError("the message of this id is here in other bytes")
         except (EnvelopeError, FalseReceiptError, CaseworkError, FalseItemError) as e:
-            await self._set_aside(eid, frame.first, e.code)
+            await self._set_aside(eid, frame.first, e.code, receipt=frame.second)
             return None
         if known.outgoing:
             # Our own copy may tell of the receipt before the answer to our submission does.
             await self.store.mark_taken(sealed.mid, frame.second, position=took.index, at=took.at)
             return None
         return None if known.kind == Kind.RECEIPT else self._delivered(sealed)
+
+    async def try_again(self) -> None:
+        """Take up what was set aside only because our directory was behind; it has grown."""
+        for envelope, receipt in await self.store.aside([kind.code for kind in BEHIND]):
+            sealed = parse_envelope(envelope)
+            try:
+                took = check_took(receipt, sealed.mid, sealed.eid, self.replica.broker_key())
+                ack = await self._open(sealed, took, receipt)
+            except (EnvelopeError, FalseReceiptError, CaseworkError, FalseItemError) as e:
+                structlog.get_logger().info("inbox.still_aside", code=e.code)
+                continue
+            await self.store.release_from_quarantine(sealed.eid)
+            if ack is not None:
+                await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, ack)
+            self.changed()
+
+    async def acknowledge_again(self) -> None:
+        """Say once more that we have what the broker has not noted as delivered to us."""
+        kinds = [int(kind) for kind in Kind if kind is not Kind.RECEIPT]
+        device, what = self.keyring.device.kid, int(AckWhat.DELIVERED)
+        waiting = await self.store.unacknowledged(device, what, kinds)
+        for begin in range(0, len(waiting), ACKS_AT_ONCE):
+            acks = [
+                self._delivered(parse_envelope(message.envelope))
+                for message in waiting[begin : begin + ACKS_AT_ONCE]
+            ]
+            await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, *acks)
 
     async def _open(self, sealed: Sealed, took: Took, receipt: bytes) -> bytes | None:
         opened = await self._opened(sealed, took)
@@ -282,9 +313,10 @@ class Inbox:
         except (api.FrameError, FalseItemError) as e:
             await self._set_aside(envelope_id(frame.first), frame.first, e.code)
 
-    async def _set_aside(self, eid: bytes, raw: bytes, code: str) -> None:
+    async def _set_aside(self, eid: bytes, raw: bytes, code: str, *, receipt: bytes = b"") -> None:
         structlog.get_logger().warning("inbox.set_aside", code=code, eid=eid.hex()[:16])
-        await self.store.set_aside(eid, raw, code=code, at=timestamp(self.clock.now()))
+        at = timestamp(self.clock.now())
+        await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at)
 
 
 def _check_calendar(*times: int) -> None:

@@ -7,11 +7,11 @@ open. An office that was closed publishes what it missed as soon as it is on aga
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crypto.attest.signing import KeyId, SigningKey
-from crypto.attest.statement import What
+from crypto.attest.signing import KeyId, SigningKey, key_id
+from crypto.attest.statement import What, Window
 from crypto.seal.ceremony import publish_windows
 from crypto.seal.primitives import OpeningKey
-from crypto.seal.windows import make_window, next_publication, weeks_wanted
+from crypto.seal.windows import WEEK, make_window, next_publication, weeks_wanted
 from liaison.desk.broker_client import Line
 from liaison.desk.directory import Replica
 from liaison.desk.store import Store
@@ -44,26 +44,36 @@ class Keyring:
     async def publish_when_due(self, line: Line) -> None:
         """Publish the windows that are wanted by now, if any; raises what the line raises.
 
-        A publication that fails is made anew the next time; seeds that nobody seals to do no harm.
+        Windows whose publication failed are kept and offered again: no seed is made twice.
         """
         now = timestamp(self.clock.now())
+        until = self._published_until()
         if timestamp(self.publication_due()) > now:
             return
-        made = [make_window(begins) for begins in weeks_wanted(self._published_until(), at=now)]
+        replica = self.replica
+        made = [await self._window(begins) for begins in weeks_wanted(until, at=now)]
         if not made:
             return
-        await self.store.add_windows(made)
         await self.load()
-        replica = self.replica
         entry = publish_windows(
             replica.agency,
             replica.desk,
-            [own.window for own in made],
+            made,
             device=self.device,
             after=replica.directory.last(What.WINDOWS, replica.agency, replica.desk),
         )
         await line.publish(entry)
         await replica.sync(line)
+
+    async def _window(self, begins: int) -> Window:
+        """Return the window of the week that begins then: the one already made, or a new one."""
+        seed = await self.store.seed_for(begins)
+        if seed is None:
+            made = make_window(begins)
+            await self.store.add_windows([made])
+            return made.window
+        public = OpeningKey.from_seed(seed).public
+        return Window(key_id(public), public, begins, begins + WEEK)
 
     def _published_until(self) -> int | None:
         windows = self.replica.directory.windows(self.replica.desk)

@@ -6,12 +6,16 @@ gate refuses has no target to show. Nothing here ever stands in the way of the o
 the desk is locked the worker and what it knew are gone.
 """
 
+import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from config.schema import ErrorText
 from liaison.desk.cases import Case
+from liaison.desk.news import News
+from liaison.runtime.tasks import Tasks
 from protocols.casework.codes import Language, NameForm
 from protocols.casework.person import Person
 from translation.languages import Language as Tongue
@@ -21,6 +25,8 @@ from translation.translator import Translation, Translator
 
 View = dict[str, Any]
 
+#: Seconds that a page waits for translations before it is shown without them.
+A_MOMENT = 0.8
 #: From the surest way of making a target to none; a text is as sure as its weakest sentence.
 SUREST_FIRST = (Method.CODE, Method.PHRASE, Method.MACHINE, Method.NONE)
 
@@ -31,6 +37,23 @@ class Reader:
 
     translator: Translator
     findings: dict[str, ErrorText]
+    tasks: Tasks
+    news: News
+
+    async def translate_soon(self, view: View, case: Case, lang: Language) -> View:
+        """Return ``view`` with what is translated within a moment; the rest follows as news.
+
+        A slow model never holds up the original.
+        """
+        work = self.tasks.start(self._translate_and_tell(view, case, lang), name="translation")
+        await asyncio.wait({work}, timeout=A_MOMENT)
+        return view
+
+    async def _translate_and_tell(self, view: View, case: Case, lang: Language) -> None:
+        began = time.monotonic()
+        await self.translate_case(view, case, lang)
+        if time.monotonic() - began > A_MOMENT:
+            self.news.tell()
 
     async def translate_case(self, view: View, case: Case, lang: Language) -> View:
         """Return ``view`` with a ``translation`` at each free text that is in another language."""

@@ -27,9 +27,11 @@ from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.approval import (
     StandingApproval,
     check_approver,
+    check_release,
     find_standing,
     held,
     needs,
+    parse_approval,
     standing_from_value,
 )
 from protocols.casework.codes import CLASS_OF, Language, LegalBasis, SignaturePurpose
@@ -90,12 +92,21 @@ class Releases:
     rules: Rules
     clock: Clock
 
-    async def released(self, step: Step) -> Step:
-        """Return a request with the standing approval that covers it, if it needs and has one."""
+    async def released(self, step: Step, officer: str) -> Step:
+        """Return a request with the standing approval that covers it, if it needs and has one.
+
+        Raises:
+            FalseStandingError, ApprovalError: what was approved beforehand lets nothing go.
+        """
         if step.request is None or not await self._lacks_release(step):
             return step
-        found = find_standing(step.request.header, await self.standing(), on=self._today())
-        return step if found is None else _with_approval(step, found.released())
+        header, today = step.request.header, self._today()
+        found = find_standing(header, await self.standing(), on=today)
+        if found is None:
+            return step
+        approved = header.model_copy(update={"release_approval": found.released()})
+        check_release(approved, officer, self.rules.corridor, on=today)
+        return _with_approval(step, found.released())
 
     async def is_needed(self, step: Step) -> bool:
         """Say whether ``step`` may not leave before somebody has released it."""
@@ -159,7 +170,8 @@ class Releases:
         """Sign what is asked for and send the answer; return its id.
 
         Raises:
-            LockedError, UnknownAskError, NotAnApproverError, CaseworkError: nothing is signed.
+            LockedError, UnknownAskError, NotAnApproverError, NoApprovalError (no file number),
+            FormError: nothing is signed.
         """
         key = self.officers.key(officer)
         message, content, question = await self._open_ask(ask)
@@ -336,13 +348,15 @@ class Releases:
         own = held(self.replica.slug, self.rules.corridor)
         if own is None or not file:
             raise NoApprovalError("a release has a file number, and a desk that holds the class")
-        return ReleaseApproval(
-            desk=self.replica.slug,
-            officer=officer,
-            authority=own,
-            file=file,
-            basis=LegalBasis(basis or LegalBasis.AGREEMENT_2010),
-            at=self.clock.now(),
+        return parse_approval(
+            {
+                "desk": self.replica.slug,
+                "officer": officer,
+                "authority": own,
+                "file": file,
+                "basis": basis or LegalBasis.AGREEMENT_2010,
+                "at": self.clock.now(),
+            }
         )
 
     async def _open_ask(self, ask: MessageId) -> tuple[StoredMessage, Content, Ask]:

@@ -17,6 +17,7 @@ from crypto.seal.primitives import PrimitiveError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
 from liaison.desk.cases import UnknownCaseError
+from liaison.desk.guard import NONCE_HEADER, prove_token
 from liaison.desk.release import UnknownAskError
 from liaison.desk.vault import LockedError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
@@ -27,6 +28,7 @@ from protocols.casework.moments import iso
 from protocols.casework.person import parse_text
 
 AGENT = web.AppKey("agent", Agent)
+TOKEN_KEY = web.AppKey("token", str)
 
 ROUTES = web.RouteTableDef()
 
@@ -65,9 +67,10 @@ async def officers_errors(request: web.Request, handler: Any) -> web.StreamRespo
 
 
 @ROUTES.get("/livez")
-async def live(_request: web.Request) -> web.Response:
-    """Say that the process answers."""
-    return web.json_response({"live": True})
+async def live(request: web.Request) -> web.Response:
+    """Say that the process answers and, to a nonce, that it holds the token of its folder."""
+    nonce = request.headers.get(NONCE_HEADER, "")
+    return web.json_response({"live": True, "proof": prove_token(request.app[TOKEN_KEY], nonce)})
 
 
 @ROUTES.get("/api/status")
@@ -79,7 +82,7 @@ async def status(request: web.Request) -> web.Response:
 @ROUTES.get("/api/board")
 async def board(request: web.Request) -> web.Response:
     """Return every case as one line, what is due first on top."""
-    agent = request.app[AGENT]
+    agent = _with_officer(request)
     now = agent.clock.now()
     rows = [board_row(case, agent.casebook, now=now) for case in await agent.casebook.every()]
     return web.json_response({"desk": agent.slug, "now": iso(now), "cases": by_deadline(rows)})
@@ -91,7 +94,7 @@ async def case(request: web.Request) -> web.Response:
 
     With ``?translate=1`` free texts of the other language have this desk's translation beside them.
     """
-    agent, lang = request.app[AGENT], _language(request)
+    agent, lang = _with_officer(request), _language(request)
     found = await agent.casebook.find(request.match_info["ref"])
     view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=agent.clock.now())
     if request.query.get("translate") == "1":
@@ -131,7 +134,7 @@ async def act(request: web.Request) -> web.Response:
 @ROUTES.get("/api/asks")
 async def asks(request: web.Request) -> web.Response:
     """Return the questions for a second signature that wait here, as the officer reads them."""
-    agent = request.app[AGENT]
+    agent = _with_officer(request)
     lang = _language(request)
     waiting = [
         ask_view(message, agent.casebook, agent.releases, agent.catalogue, lang=lang)
@@ -199,6 +202,14 @@ async def quarantine(request: web.Request) -> web.Response:
     return web.json_response(
         {"set_aside": [{"eid": eid.hex(), "code": code, "at": at} for eid, code, at in found]}
     )
+
+
+def _with_officer(request: web.Request) -> Agent:
+    """Return the agent if an officer has unlocked: a locked desk shows no case."""
+    agent = request.app[AGENT]
+    if not agent.officers.present():
+        raise LockedError("nobody has unlocked this desk")
+    return agent
 
 
 def _ask(request: web.Request) -> MessageId:

@@ -266,6 +266,11 @@ class Store:
         query = select(windows.c.kid, windows.c.seed)
         return await self.run(lambda db: [(KeyId(kid), seed) for kid, seed in db.execute(query)])
 
+    async def seed_for(self, begins: int) -> bytes | None:
+        """Return the seed of the window that begins then (ts), if one was made."""
+        query = select(windows.c.seed).where(windows.c.not_before == begins)
+        return await self.run(lambda db: db.scalar(query.limit(1)))
+
     async def add_windows(self, made: Sequence[OwnWindow]) -> None:
         """Keep the seeds of new windows, before anyone can seal to them."""
         rows = [
@@ -371,6 +376,15 @@ class Store:
         row = {name: getattr(ack, name) for name in acks.c.keys()}  # noqa: SIM118 - columns, no dict
         await self.run(lambda db: db.execute(upsert(acks).values(row).on_conflict_do_nothing()))
 
+    async def unacknowledged(
+        self, device: KeyId, what: int, kinds: Sequence[int]
+    ) -> list[StoredMessage]:
+        """Return what came here of these kinds and of which no acknowledgement by us was noted."""
+        noted = select(acks.c.mid).where(acks.c.device == device, acks.c.what == what)
+        return await self._messages(
+            (messages.c.outgoing == 0) & messages.c.kind.in_(kinds) & messages.c.mid.not_in(noted)
+        )
+
     async def acks_of(self, mids: Iterable[MessageId]) -> list[StoredAck]:
         """Return the acknowledgements of these messages, in the ledger's order."""
         query = select(acks).where(acks.c.mid.in_(list(mids))).order_by(acks.c.position)
@@ -397,17 +411,32 @@ class Store:
         query = select(func.count()).where(cases.c.ref.startswith(prefix, autoescape=True))
         return await self.run(lambda db: db.scalar(query) or 0)
 
-    async def set_aside(self, eid: bytes, envelope: bytes, *, code: str, at: int) -> None:
-        """Quarantine what failed a check; the oldest gives way when there are too many."""
+    async def set_aside(
+        self, eid: bytes, envelope: bytes, *, receipt: bytes = b"", code: str, at: int
+    ) -> None:
+        """Quarantine what failed a check, with the broker's receipt for it.
+
+        The same again changes nothing; the oldest gives way when there are too many.
+        """
 
         def work(db: Connection) -> None:
-            row = {"eid": eid, "code": code, "at": at, "envelope": envelope}
+            row = {"eid": eid, "code": code, "at": at, "envelope": envelope, "receipt": receipt}
             db.execute(upsert(quarantine).values(row).on_conflict_do_nothing())
             newest = select(quarantine.c.number).order_by(quarantine.c.number.desc())
             kept = newest.limit(MOST_QUARANTINED).subquery()
             db.execute(delete(quarantine).where(quarantine.c.number.not_in(select(kept.c.number))))
 
         await self.run(work)
+
+    async def aside(self, codes: Sequence[str]) -> list[tuple[bytes, bytes]]:
+        """Return envelope and receipt of what was set aside with one of these codes."""
+        query = select(quarantine.c.envelope, quarantine.c.receipt).order_by(quarantine.c.number)
+        chosen = query.where(quarantine.c.code.in_(codes))
+        return await self.run(lambda db: [(row[0], row[1]) for row in db.execute(chosen)])
+
+    async def release_from_quarantine(self, eid: bytes) -> None:
+        """Forget that this envelope failed: it has been taken after all."""
+        await self.run(lambda db: db.execute(delete(quarantine).where(quarantine.c.eid == eid)))
 
     async def quarantined(self) -> list[tuple[bytes, str, int]]:
         """Return envelope id, code and time (ts) of what failed a check, oldest first."""

@@ -118,6 +118,7 @@ quarantine = Table(
     Column("code", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
 )
 
 #: Up to where each lane of our mailbox has been dealt with.

@@ -59,8 +59,10 @@ OFFICERS: Mapping[str, tuple[str, ...]] = {
     MONGCAI: ("MC-04", "MC-05"),
     DONGXING: ("DX-02",),
     QUANGNINH: ("QN-01",),
-    GUANGXI: ("GX-01",),
+    GUANGXI: ("GX-01", "GX-02"),
 }
+#: Who may release what a desk of their side asks; all others are officers.
+APPROVERS = frozenset({"GX-01"})
 #: Monday 2 March 2026, 15:00 in Móng Cái, 16:00 in Dongxing.
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 #: Seconds after which what does not come is a failure, and between two looks.
@@ -373,7 +375,7 @@ def foundation(base: Path) -> Foundation:
 
 async def _found(state: Path) -> Foundation:
     staff = {
-        slug: [Post(officer, Role.OFFICER) for officer in officers]
+        slug: [Post(name, Role.APPROVER if name in APPROVERS else Role.OFFICER) for name in officers]
         for slug, officers in OFFICERS.items()
     }
     founded = await found_network(state, find_corridor(CORRIDOR), staff, at=AT)

@@ -1,0 +1,1 @@
+"""The desk's screens: pages made on the desk itself, which hold no key and store nothing."""

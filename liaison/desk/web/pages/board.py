@@ -1,0 +1,57 @@
+"""The board: every case by deadline, whose turn it is, and how the line stands."""
+
+from typing import Any
+
+from aiohttp import web
+
+from liaison.desk.routes import AGENT
+from liaison.desk.view import board_row, by_deadline
+from liaison.desk.web.live import stream
+from liaison.desk.web.render import fragment, page
+
+#: What the word of a row's first column depends on: how the most pressing clock stands.
+QUIET = "quiet"
+
+
+async def show_board(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
+    """Show the board."""
+    return page(request, "board.html", **await _board(request))
+
+
+async def stream_board(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
+    """Send the board again whenever it changes."""
+
+    async def part() -> str:
+        return fragment(request, "board_part.html", **await _board(request))
+
+    return await stream(request, part)
+
+
+async def _board(request: web.Request) -> dict[str, Any]:
+    agent = request.app[AGENT]
+    now = agent.clock.now()
+    rows = [board_row(case, agent.casebook, now=now) for case in await agent.casebook.every()]
+    waiting = await agent.store.waiting()
+    return {
+        "now": now,
+        "rows": [
+            {**row, "with": _other(row, agent.slug), "press": _press(row)}
+            for row in by_deadline(rows)
+        ],
+        "is_up": agent.line.is_up,
+        "unsent": waiting.unsent,
+        "overdue": sum(_press(row) == "overdue" for row in rows),
+    }
+
+
+def _other(row: dict[str, Any], ours: str) -> str | None:
+    if row["stage"] is None:
+        return None
+    other: str = row["requested"] if row["requester"] == ours else row["requester"]
+    return other
+
+
+def _press(row: dict[str, Any]) -> str:
+    """Return the state of the clock that is due next; ``quiet`` when none is open."""
+    due = row.get("next_due")
+    return next((c["state"] for c in row["clocks"] if c["due"] == due and due), QUIET)

@@ -1,0 +1,23 @@
+"""Two desks at rest for the browsers."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.agencies import DONGXING, MONGCAI
+from tests.support.network import Foundation, Network, foundation, start
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
+    """Return the network that was founded for this run."""
+    return foundation(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+async def network(founded: Foundation, tmp_path: Path) -> AsyncIterator[Network]:
+    """Yield a network with the desks of Móng Cái and Dongxing running."""
+    async with founded.copy(tmp_path / "network") as network:
+        await start(network, MONGCAI, DONGXING)
+        yield network
