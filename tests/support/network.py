@@ -375,7 +375,9 @@ def foundation(base: Path) -> Foundation:
 
 async def _found(state: Path) -> Foundation:
     staff = {
-        slug: [Post(name, Role.APPROVER if name in APPROVERS else Role.OFFICER) for name in officers]
+        slug: [
+            Post(name, Role.APPROVER if name in APPROVERS else Role.OFFICER) for name in officers
+        ]
         for slug, officers in OFFICERS.items()
     }
     founded = await found_network(state, find_corridor(CORRIDOR), staff, at=AT)

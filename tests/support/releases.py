@@ -27,15 +27,13 @@ def verify_request(**changes: object) -> dict[str, object]:
 
 
 def dna_request(**changes: object) -> dict[str, object]:
-    """Return a request of Dongxing to compare a sample of the person given as P1."""
-    given = {"persons": verify_fields()["persons"]}
-    return dna_fields(header=header(REF, "DNA") | changes, **given)
+    """Return a request of Dongxing to compare a sample; both persons are given anew."""
+    return dna_fields(header=header(REF, "DNA") | changes, persons=_persons())
 
 
 def return_request(**changes: object) -> dict[str, object]:
     """Return a request of Dongxing to receive a baby."""
-    given = {"persons": verify_fields()["persons"]}
-    return return_fields(header=header(REF, "RETURN") | changes, **given)
+    return return_fields(header=header(REF, "RETURN") | changes, persons=_persons()[1:])
 
 
 async def request_dna(network: Network) -> str:
@@ -127,3 +125,9 @@ def standing(**changes: Any) -> StandingApproval:  # noqa: ANN401 - parts of an 
 def signed(approval: StandingApproval, key: SigningKey) -> bytes:
     """Return the approval signed with ``key``, whoever's it is."""
     return pack_signed(key, labels.STANDING, encode(approval.to_value()))
+
+
+def _persons() -> list[object]:
+    persons = verify_fields()["persons"]
+    assert isinstance(persons, list)
+    return persons
