@@ -335,7 +335,10 @@ class Releases:
         slug = self.replica.directory.desk(src).payload.slug
         if (signer.desk, signer.pseudonym, slug) != (src, approval.officer, approval.desk):
             raise FalseAnswerError("the approval names another than the one who signed it")
-        check_approver(approval, self.replica.slug, draft.officer, self.rules.corridor)
+        step = _with_approval(from_value(decode(draft.form, limit=LARGEST)), approval)
+        if step.request is not None:
+            header = step.request.header
+            check_release(header, draft.officer, self.rules.corridor, on=self._today())
 
     def _check_role(self, kid: KeyId) -> None:
         signer = self.replica.directory.signer(kid, at=timestamp(self.clock.now()))

@@ -11,10 +11,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from crypto.attest import labels
 from crypto.attest.note import parse_note
+from crypto.attest.signing import SigningKey, pack_signed
 from liaison.audit.sources import LedgerCopy, SourceError, read_copy, write_copy
 from liaison.audit.verify import BrokenLedgerError, verify_ledger
+from liaison.desk.vault import unlock_vault
 from protocols.wire.ledger_event import Event, EventKind, parse_leaf
+from protocols.wire.receipt import Ack, AckWhat
 from tests.support.played import AGENCIES, Played
 
 Damage = Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
@@ -152,6 +156,23 @@ def test_an_acknowledgement_in_another_devices_name_is_refused(played: Played) -
     forged = played.signed(*with_leaf(leaves, position, replace(event, actor=login.actor)))
 
     with pytest.raises(BrokenLedgerError, match="signature") as caught:
+        verify_ledger(forged, played.pins)
+    assert caught.value.code == "audit.leaf"
+
+
+def test_an_acknowledgement_by_an_officers_key_is_refused(played: Played) -> None:
+    leaves = played.ledger.leaves
+    position, event = find(leaves, EventKind.RECEIPT_DELIVERED)
+    passphrase = (played.state / "passphrase").read_text()
+    keys = unlock_vault(played.state / "cn-dongxing", "DX-02", passphrase)
+    officer = SigningKey.from_seed(keys.seed)
+    mid, eid = event.objects
+    body = Ack(AckWhat.DELIVERED, mid, eid, event.at, officer.kid).encoded()
+    evidence = pack_signed(officer, labels.ACK, body)
+    other = replace(event, actor=officer.kid, evidence=evidence)
+    forged = played.signed(*with_leaf(leaves, position, other))
+
+    with pytest.raises(BrokenLedgerError, match="no device's") as caught:
         verify_ledger(forged, played.pins)
     assert caught.value.code == "audit.leaf"
 

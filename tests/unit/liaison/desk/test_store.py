@@ -9,8 +9,8 @@ import pytest
 from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Lane, ThreadId
-from liaison.desk import store as module
 from liaison.desk.store import Keeping, Reminder, Store, StoredMessage, StoreFailedError
+from liaison.desk.store import mail as module
 from tests.support.world import HERE, THERE, seed
 
 KEY = seed("store")

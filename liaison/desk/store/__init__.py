@@ -1,0 +1,42 @@
+"""The desk's encrypted store: one file, one thread, one transaction a call."""
+
+from liaison.desk.store.engine import (
+    StoreError,
+    StoreFailedError,
+    UnknownSchemaError,
+    WrongKeyError,
+)
+from liaison.desk.store.keys import KeyStore
+from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
+from liaison.desk.store.register import Register
+from liaison.desk.store.values import (
+    Draft,
+    Keeping,
+    Notice,
+    Opening,
+    Reminder,
+    StoredAck,
+    StoredMessage,
+    Waiting,
+)
+
+__all__ = [
+    "MOST_QUARANTINED",
+    "Draft",
+    "Keeping",
+    "Notice",
+    "Opening",
+    "Reminder",
+    "Store",
+    "StoreError",
+    "StoreFailedError",
+    "StoredAck",
+    "StoredMessage",
+    "UnknownSchemaError",
+    "Waiting",
+    "WrongKeyError",
+]
+
+
+class Store(KeyStore, MailStore, Register):
+    """One desk's store: keys, mail and register in one file."""

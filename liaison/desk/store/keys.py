@@ -1,0 +1,61 @@
+"""What the store holds of the directory, of our windows, and of how far our mail was read."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from crypto.attest.signing import KeyId
+from crypto.seal.windows import OwnWindow
+from liaison.desk.store.engine import Engine
+from liaison.desk.tables import cursors, directory, windows
+
+
+class KeyStore(Engine):
+    """The replica's entries, the windows' seeds, the mailbox's cursors."""
+
+    async def directory_entries(self) -> list[bytes]:
+        """Return the replica's entries, oldest first."""
+        query = select(directory.c.entry).order_by(directory.c.position)
+        return await self.run(lambda db: list(db.scalars(query)))
+
+    async def add_directory_entries(self, first: int, entries: Sequence[bytes]) -> None:
+        """Keep entries of the replica, the first at position ``first``."""
+        rows = [{"position": first + i, "entry": entry} for i, entry in enumerate(entries)]
+        await self.run(lambda db: db.execute(insert(directory), rows) if rows else None)
+
+    async def own_windows(self) -> list[tuple[KeyId, bytes]]:
+        """Return key id and seed of every window we hold."""
+        query = select(windows.c.kid, windows.c.seed)
+        return await self.run(lambda db: [(KeyId(kid), seed) for kid, seed in db.execute(query)])
+
+    async def seed_for(self, begins: int) -> bytes | None:
+        """Return the seed of the window that begins then (ts), if one was made."""
+        query = select(windows.c.seed).where(windows.c.not_before == begins)
+        return await self.run(lambda db: db.scalar(query.limit(1)))
+
+    async def add_windows(self, made: Sequence[OwnWindow]) -> None:
+        """Keep the seeds of new windows, before anyone can seal to them."""
+        rows = [
+            {
+                "kid": own.window.kid,
+                "seed": own.seed,
+                "not_before": own.window.not_before,
+                "not_after": own.window.not_after,
+            }
+            for own in made
+        ]
+        await self.run(lambda db: db.execute(insert(windows), rows) if rows else None)
+
+    async def cursor(self, lane: int) -> int:
+        """Return up to where this lane of our mailbox has been dealt with."""
+        query = select(cursors.c.seq).where(cursors.c.lane == lane)
+        return await self.run(lambda db: db.scalar(query) or 0)
+
+    async def move_cursor(self, lane: int, seq: int) -> None:
+        """Keep that this lane has been dealt with up to ``seq``."""
+        row = upsert(cursors).values(lane=lane, seq=seq)
+        change = row.on_conflict_do_update(
+            index_elements=["lane"], set_={"seq": func.max(cursors.c.seq, row.excluded.seq)}
+        )
+        await self.run(lambda db: db.execute(change))

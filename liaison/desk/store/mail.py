@@ -1,0 +1,237 @@
+"""What the store holds of messages: sent and received, receipted, proven, or set aside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from crypto.attest.header import DeskId, MessageId
+from crypto.attest.signing import KeyId
+from crypto.seal.content import Lane, ThreadId
+from liaison.desk.store.engine import Engine, set_fact
+from liaison.desk.store.values import (
+    Keeping,
+    Opening,
+    StoredAck,
+    StoredMessage,
+    Waiting,
+    fields_of,
+)
+from liaison.desk.tables import (
+    acks,
+    asks,
+    cases,
+    drafts,
+    lanes,
+    messages,
+    openings,
+    quarantine,
+)
+
+#: A hostile peer cannot fill the disk with refused messages.
+MOST_QUARANTINED = 1_000
+
+
+class MailStore(Engine):
+    """Messages with all that belongs to them."""
+
+    async def message(self, mid: MessageId) -> StoredMessage | None:
+        """Return the message of this id, if it is here."""
+        found = await self._messages(messages.c.mid == mid)
+        return found[0] if found else None
+
+    async def messages_of(self, thread: ThreadId) -> list[StoredMessage]:
+        """Return the messages of a case in the order in which they came to this desk."""
+        return await self._messages(messages.c.thread == thread)
+
+    async def outbox(self) -> list[StoredMessage]:
+        """Return what the broker has neither taken nor refused, oldest first."""
+        return await self._messages(messages.c.took.is_(None) & messages.c.refused.is_(None))
+
+    async def keep(
+        self,
+        message: StoredMessage,
+        keeping: Keeping,
+        *,
+        sent_lanes: dict[DeskId, Lane] | None = None,
+    ) -> None:
+        """Keep a message with its place in our lanes and all that belongs to it: all or none."""
+
+        def work(db: Connection) -> None:
+            db.execute(insert(messages), [_row(message)])
+            for desk, lane in (sent_lanes or {}).items():
+                _keep_lane(db, message, desk, lane)
+            _keep_with(db, message, keeping)
+
+        await self.run(work)
+
+    async def mark_taken(self, mid: MessageId, took: bytes, *, position: int, at: int) -> None:
+        """Keep the broker's receipt of one of our messages."""
+        change = update(messages).where(messages.c.mid == mid)
+        await self.run(
+            lambda db: db.execute(change.values(took=took, position=position, taken_at=at))
+        )
+
+    async def mark_refused(self, mid: MessageId, code: str) -> None:
+        """Keep that the broker refused one of our messages, and why."""
+        change = update(messages).where(messages.c.mid == mid).values(refused=code)
+        await self.run(lambda db: db.execute(change))
+
+    async def lane_end(self, signer: KeyId, desk: DeskId) -> tuple[int, MessageId] | None:
+        """Return count and id of the signer's last message to ``desk``."""
+        query = select(lanes.c.seq, lanes.c.mid).where(
+            lanes.c.signer == signer, lanes.c.desk == desk
+        )
+        row = await self.run(lambda db: db.execute(query).first())
+        return None if row is None else (row.seq, MessageId(row.mid))
+
+    async def keep_ack(self, ack: StoredAck) -> None:
+        """Keep a noted acknowledgement; the same one again changes nothing."""
+        row = {name: getattr(ack, name) for name in acks.c.keys()}  # noqa: SIM118 - columns, no dict
+        await self.run(lambda db: db.execute(upsert(acks).values(row).on_conflict_do_nothing()))
+
+    async def unacknowledged(
+        self, device: KeyId, what: int, kinds: Sequence[int]
+    ) -> list[StoredMessage]:
+        """Return what came here of these kinds and of which no acknowledgement by us was noted."""
+        noted = select(acks.c.mid).where(acks.c.device == device, acks.c.what == what)
+        return await self._messages(
+            (messages.c.outgoing == 0) & messages.c.kind.in_(kinds) & messages.c.mid.not_in(noted)
+        )
+
+    async def acks_of(self, mids: Iterable[MessageId]) -> list[StoredAck]:
+        """Return the acknowledgements of these messages, in the ledger's order."""
+        query = select(acks).where(acks.c.mid.in_(list(mids))).order_by(acks.c.position)
+        return await self.run(lambda db: [StoredAck(**row) for row in db.execute(query).mappings()])
+
+    async def openings_of(self, mids: Iterable[MessageId]) -> list[Opening]:
+        """Return who has opened these messages, soonest first."""
+        query = select(openings).where(openings.c.mid.in_(list(mids))).order_by(openings.c.at)
+        return await self.run(lambda db: [Opening(**row) for row in db.execute(query).mappings()])
+
+    async def unproven(self, size: int) -> tuple[list[StoredMessage], list[StoredAck]]:
+        """Return what stands in the first ``size`` leaves and was not seen there yet."""
+        found = await self._messages((messages.c.position < size) & messages.c.proven.is_(None))
+        query = select(acks).where(acks.c.position < size, acks.c.proven.is_(None))
+        noted = await self.run(
+            lambda db: [StoredAck(**row) for row in db.execute(query).mappings()]
+        )
+        return found, noted
+
+    async def mark_proven(self, size: int, checkpoint: bytes, positions: Sequence[int]) -> None:
+        """Keep the checkpoint of ``size`` and that these leaves are contained in it."""
+
+        def work(db: Connection) -> None:
+            for table in (messages, acks):
+                change = update(table).where(table.c.position.in_(positions))
+                db.execute(change.values(proven=size))
+            set_fact(db, "checkpoint", checkpoint)
+
+        await self.run(work)
+
+    async def waiting(self) -> Waiting:
+        """Return how much has not come to rest."""
+
+        def work(db: Connection) -> Waiting:
+            unsent = messages.c.took.is_(None) & messages.c.refused.is_(None)
+            unproven = messages.c.took.is_not(None) & messages.c.proven.is_(None)
+            return Waiting(
+                unsent=db.scalar(select(func.count()).where(unsent)) or 0,
+                unproven=(db.scalar(select(func.count()).where(unproven)) or 0)
+                + (db.scalar(select(func.count()).where(acks.c.proven.is_(None))) or 0),
+            )
+
+        return await self.run(work)
+
+    async def set_aside(
+        self, eid: bytes, envelope: bytes, *, receipt: bytes = b"", code: str, at: int
+    ) -> None:
+        """Quarantine what failed a check, with the broker's receipt for it.
+
+        The same again changes nothing; the oldest gives way when there are too many.
+        """
+
+        def work(db: Connection) -> None:
+            row = {"eid": eid, "code": code, "at": at, "envelope": envelope, "receipt": receipt}
+            db.execute(upsert(quarantine).values(row).on_conflict_do_nothing())
+            newest = select(quarantine.c.number).order_by(quarantine.c.number.desc())
+            kept = newest.limit(MOST_QUARANTINED).subquery()
+            db.execute(delete(quarantine).where(quarantine.c.number.not_in(select(kept.c.number))))
+
+        await self.run(work)
+
+    async def aside(self, codes: Sequence[str]) -> list[tuple[bytes, bytes]]:
+        """Return envelope and receipt of what was set aside with one of these codes."""
+        query = select(quarantine.c.envelope, quarantine.c.receipt).order_by(quarantine.c.number)
+        chosen = query.where(quarantine.c.code.in_(codes))
+        return await self.run(lambda db: [(row[0], row[1]) for row in db.execute(chosen)])
+
+    async def release_from_quarantine(self, eid: bytes) -> None:
+        """Forget that this envelope failed: it has been taken after all."""
+        await self.run(lambda db: db.execute(delete(quarantine).where(quarantine.c.eid == eid)))
+
+    async def quarantined(self) -> list[tuple[bytes, str, int]]:
+        """Return envelope id, code and time (ts) of what failed a check, oldest first."""
+        query = select(quarantine.c.eid, quarantine.c.code, quarantine.c.at)
+        return await self.run(
+            lambda db: [tuple(row) for row in db.execute(query.order_by(quarantine.c.number))]
+        )
+
+    async def open_asks(self) -> list[StoredMessage]:
+        """Return the questions that wait for one of our officers, oldest first."""
+        waiting = select(asks.c.mid).where(asks.c.state == "open")
+        return await self._messages(messages.c.mid.in_(waiting))
+
+    async def _messages(self, where: Any) -> list[StoredMessage]:  # noqa: ANN401 - an SQL condition
+        columns = [column for column in messages.c if column.name != "number"]
+        query = select(*columns).where(where).order_by(messages.c.number)
+        return await self.run(
+            lambda db: [
+                StoredMessage(**{**row, "outgoing": bool(row["outgoing"])})
+                for row in db.execute(query).mappings()
+            ]
+        )
+
+
+def _row(message: StoredMessage) -> dict[str, Any]:
+    return {**fields_of(message), "outgoing": int(message.outgoing)}
+
+
+def _keep_case(db: Connection, thread: ThreadId, ref: str) -> None:
+    last = db.scalar(select(func.max(cases.c.number))) or 0
+    row = upsert(cases).values(thread=thread, ref=ref, number=last + 1)
+    db.execute(row.on_conflict_do_nothing(index_elements=["thread"]))
+
+
+def _keep_lane(db: Connection, message: StoredMessage, desk: DeskId, lane: Lane) -> None:
+    row = upsert(lanes).values(signer=message.signer, desk=desk, seq=lane.seq, mid=message.mid)
+    db.execute(
+        row.on_conflict_do_update(
+            index_elements=["signer", "desk"], set_={"seq": lane.seq, "mid": message.mid}
+        )
+    )
+
+
+def _keep_with(db: Connection, message: StoredMessage, keeping: Keeping) -> None:
+    if keeping.ref is not None:
+        _keep_case(db, message.thread, keeping.ref)
+    if keeping.opening is not None:
+        _keep_opening(db, Opening(*keeping.opening, message.mid))
+    if keeping.ask:
+        db.execute(insert(asks).values(mid=message.mid, state="open"))
+    if keeping.draft is not None:
+        db.execute(insert(drafts), [fields_of(replace(keeping.draft, ask=message.mid))])
+    if keeping.answered is not None:
+        row = fields_of(keeping.answered)
+        db.execute(update(drafts).where(drafts.c.ask == keeping.answered.ask).values(row))
+    if keeping.settled is not None:
+        db.execute(update(drafts).where(drafts.c.ask == keeping.settled).values(state="sent"))
+    if keeping.decided is not None:
+        mid, state = keeping.decided
+        db.execute(update(asks).where(asks.c.mid == mid).values(state=state))
+
+
+def _keep_opening(db: Connection, opening: Opening) -> None:
+    db.execute(upsert(openings).values(fields_of(opening)).on_conflict_do_nothing())
