@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from config.load import bundled_corridor, load_catalogue
 from protocols.casework.catalogue import Catalogue
@@ -54,6 +56,8 @@ def print_case(case: View, lang: Language) -> None:
     """Print a case: where it stands, its clocks, and each step with its delivery."""
     words, console = _Words(lang), Console(highlight=False)
     console.print(f"[bold]{case['case']}[/bold]  {words.stage(case)}  {words.turn(case)}")
+    if case["waits_for"] is not None:
+        console.print(words.waits(case["waits_for"]), style="yellow", markup=False)
     for clock in case["clocks"]:
         console.print(f"  {words.clock(clock)}")
         console.print(f"      {words.moment(clock['due'])}", style="dim")
@@ -65,9 +69,23 @@ def print_case(case: View, lang: Language) -> None:
         if step["not_applied_because"]:
             console.print(f"✗ {words.label('ruling', step['not_applied_because'])}", style="red")
         console.print(words.delivery(step["delivery"]), style="dim")
-        for field in step["fields"]:
-            mark = "" if field["original"] is None else f" [{field['original']}]"
-            console.print(printable(f"{field['label']}{mark}: {field['value']}"), markup=False)
+        _print_fields(step["fields"], words, console)
+
+
+def print_asks(asks: list[View], lang: Language) -> None:
+    """Print what waits for a second signature here: of each, exactly what would leave."""
+    words, console = _Words(lang), Console(highlight=False)
+    if not asks:
+        console.print(words.label("screen", "no_asks"))
+    for ask in asks:
+        console.rule(f"{ask['ask']}", align="left")
+        purpose = words.label("signature_purpose", ask["purpose"])
+        console.print(f"{ask['case']}  {purpose}  {words.moment(ask['asked_at'])}", markup=False)
+        console.print(
+            f"{words.label('desk', ask['from'])} ({ask['by']}) → {words.label('desk', ask['to'])}",
+            markup=False,
+        )
+        _print_fields(ask["fields"], words, console)
 
 
 def print_status(status: View) -> None:
@@ -90,15 +108,42 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def _print_fields(fields: list[View], words: "_Words", console: Console) -> None:
+    for field in fields:
+        mark = "" if field["original"] is None else f" [{field['original']}]"
+        console.print(printable(f"{field['label']}{mark}: {field['value']}"), markup=False)
+        if field["translation"] is not None:
+            _print_translation(field["translation"], words, console)
+
+
+def _print_translation(translation: View, words: "_Words", console: Console) -> None:
+    """Print each sentence's target with how it was made; of a refused one, in red, why."""
+    for segment in translation["segments"]:
+        mark = f"  [{words.label('method', segment['method'])}]"
+        if segment["target"] is not None:
+            console.print(Text(printable(f"{mark} {segment['target']}")))
+        else:
+            console.print(Text(printable(f"{mark} ✗ {segment['source']}"), style="red"))
+        for finding in segment["findings"]:
+            style = "red" if segment["target"] is None else "dim"
+            said = f"    {finding['says']} {finding['next']} [{finding['code']}]"
+            console.print(Text(said, style=style))
+        for term, word in segment["gloss"]:
+            console.print(Text(printable(f"    {term} = {word}")))
+
+
 def _row(case: View, desk: str, words: "_Words") -> list[str]:
+    waiting = case["waits_for"]
     if case["stage"] is None:
-        return ["", f"[bold]{case['case']}[/bold]\n{words.label('screen', 'waits_for_line')}", ""]
+        why = words.label("screen", "waits_for_line") if waiting is None else words.waits(waiting)
+        return ["", f"[bold]{case['case']}[/bold]\n{escape(why)}", ""]
     other = case["requested"] if case["requester"] == desk else case["requester"]
     due, persons = case["next_due"], case["persons"]
     about = [
         f"[bold]{case['case']}[/bold]  {words.label('type', case['type'])}",
         words.label("desk", other),
         BETWEEN.join((words.stage(case), words.turn(case))),
+        *([] if waiting is None else [escape(words.waits(waiting))]),
     ]
     clocks = [
         " ".join(SIGNS[clock["state"]] for clock in case["clocks"]),
@@ -137,6 +182,16 @@ class _Words:
         name = clock["limit"].split(".", 1)[1].split("#")[0]
         state = clock["state"]
         return f"{SIGNS[state]} {self.label('clock', name)}: {self.label('clock_state', state)}"
+
+    def waits(self, waiting: View) -> str:
+        """Return what a draft waits for, or why it was refused, as one line."""
+        desk = self.label("desk", waiting["desk"])
+        purpose = self.label("signature_purpose", waiting["purpose"])
+        said = self.label("screen", f"waits_{waiting['state']}", desk=desk, purpose=purpose)
+        reason = waiting["reason"]
+        if reason is None:
+            return said
+        return printable(f"{said}: [{reason['lang']}] {reason['text']}")
 
     def person(self, person: View) -> str:
         if person["reason"] is not None:

@@ -84,6 +84,16 @@ GROUPS: dict[str, Group] = {
                 "liaison.cli.desk",
             ),
             "act": Listed("Take a step in a case.", "liaison.cli.desk"),
+            "asks": Listed(
+                "Show what waits here for a second signature: of each, exactly what would leave.",
+                "liaison.cli.desk",
+            ),
+            "grant": Listed(
+                "Sign what waits for a second signature; a release names its file and its legal "
+                "basis.",
+                "liaison.cli.desk",
+            ),
+            "refuse": Listed("Say that it is not signed, and why.", "liaison.cli.desk"),
             "status": Listed(
                 "Say how the desk stands; exits 1 when the line is down or the ledger gives alarm.",
                 "liaison.cli.desk",
@@ -131,7 +141,7 @@ GROUPS: dict[str, Group] = {
 #: Commands that stand alone.
 ALONE = {
     "demo": Listed(
-        "Play a scenario through separate processes with a clock moved by hand.",
+        "Run a broker, two witnesses and four desks to try out, or play a scenario.",
         "liaison.cli.demo",
     ),
     "translate": Listed(

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
 
 import typer
 from aiohttp import ClientSession
@@ -37,6 +38,7 @@ from protocols.casework.codes import Language
 T = TypeVar("T")
 
 CaseArgument = Annotated[str, typer.Argument(help="The case's number, such as QN-MC1-2026-0117.")]
+AskArgument = Annotated[str, typer.Argument(help="The question's id, as `asks` shows it.")]
 FileOption = Annotated[
     str, typer.Option("--file", help="A TOML or JSON file with what is said; - reads JSON here.")
 ]
@@ -128,7 +130,7 @@ async def show(
     async def look(desk: DeskClient) -> dict[str, Any]:
         if officer is not None:
             await desk.post(f"/api/cases/{case}/open", officer=officer)
-        return await desk.get(f"/api/cases/{case}", lang=wanted.value)
+        return await desk.get(f"/api/cases/{case}", lang=wanted.value, translate="1")
 
     view = await _ask(settings, state, look)
     if as_json:
@@ -179,6 +181,63 @@ async def act(
             f"/api/cases/{case}/acts", **{**said, "officer": officer, "act": what}
         ),
     )
+    print_json(answer) if as_json else say(answer["mid"])
+
+
+@app.command()
+@command
+async def asks(
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what waits here for a second signature: of each, exactly what would leave."""
+    wanted = lang or Language(language())
+    found = await _ask(settings, state, lambda desk: desk.get("/api/asks", lang=wanted.value))
+    print_json(found) if as_json else board.print_asks(found["asks"], wanted)
+
+
+@app.command()
+@command
+async def grant(
+    ask: AskArgument,
+    officer: OfficerOption,
+    file: Annotated[
+        str | None, typer.Option(help="The file number under which it is released.")
+    ] = None,
+    basis: Annotated[
+        str | None, typer.Option(help="The law under which it is released; AGREEMENT_2010 if none.")
+    ] = None,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign what waits for a second signature; a release names its file and its legal basis."""
+    said = {"officer": officer, "file": file, "basis": basis}
+    path = f"/api/asks/{quote(ask, safe='')}/grant"
+    answer = await _ask(settings, state, lambda desk: desk.post(path, **said))
+    print_json(answer) if as_json else say(answer["mid"])
+
+
+@app.command()
+@command
+async def refuse(
+    ask: AskArgument,
+    officer: OfficerOption,
+    reason: Annotated[str, typer.Option(help="Why not; the asking officer reads it.")],
+    lang: Annotated[Language | None, typer.Option(help="The language of the reason.")] = None,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that it is not signed, and why."""
+    said = {"lang": (lang or Language(language())).value, "text": reason}
+    path = f"/api/asks/{quote(ask, safe='')}/refuse"
+    answer = await _ask(settings, state, lambda desk: desk.post(path, officer=officer, reason=said))
     print_json(answer) if as_json else say(answer["mid"])
 
 

@@ -7,7 +7,7 @@ check; here is what it may say. A rescue needs none, whoever calls.
 Source: Procedure Rules for criminal cases Arts. 375-376; config/corridors, authority.toml.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, cast
 
@@ -97,6 +97,14 @@ def standing_from_value(value: Value) -> StandingApproval:
         expected = "the one way to write this approval"
         raise FormError(Finding("casework.not_canonical", "", expected, "another way"))
     return read
+
+
+def parse_approval(fields: Mapping[str, object]) -> ReleaseApproval:
+    """Return the approval that an approver has entered; raise FormError with all that is wrong."""
+    try:
+        return ReleaseApproval.model_validate(fields)
+    except ValidationError as error:
+        raise FormError(*findings(error)) from error
 
 
 def held(desk: str, corridor: Corridor) -> AuthorityClass | None:

@@ -1,7 +1,7 @@
-"""One play of the 22 women by the installed command, for all tests that look at it.
+"""One play of each bundled scenario by the installed command, for all tests that look at it.
 
-Played once a test run, also when several processes share the tests: the first one plays while the
-others wait for it.
+Each is played once a test run, also when several processes share the tests: the first one plays
+while the others wait for it.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ from liaison.runtime.seeds import load_key
 from protocols.wire.ledger_event import parse_leaf
 from tests.support.command import Outcome, environment, liaison, running_with
 
-SCENARIO = "twenty-two-women.toml"
+SCENARIO, BABY = "twenty-two-women.toml", "baby-handover.toml"
 AGENCIES = ("vn-quangninh-police", "cn-guangxi-police")
 #: Marks the processes of a play, which inherit it.
 MARK = "PLAYED_BY_TEST"
@@ -84,22 +84,33 @@ class Played:
 
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Return the one play of this test run."""
-    shared = tmp_path_factory.getbasetemp()
+    """Return the one play of the 22 women of this test run."""
+    return _once(tmp_path_factory, "played", SCENARIO)
+
+
+@pytest.fixture(scope="session")
+def baby(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Return the one play of the baby's handover of this test run."""
+    return _once(tmp_path_factory, "baby", BABY)
+
+
+def _once(factory: pytest.TempPathFactory, name: str, scenario: str) -> Played:
+    shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    result = shared / "played.json"
-    with (shared / "played.lock").open("w") as lock:
+    result = shared / f"{name}.json"
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
-            result.write_text(json.dumps(_play(shared / "played", mark=str(shared))))
+            mark = f"{shared}/{name}"
+            result.write_text(json.dumps(_play(shared / name, scenario, mark=mark)))
     kept = json.loads(result.read_text())
-    return Played(shared / "played", Outcome(**kept["outcome"]), kept["left_behind"])
+    return Played(shared / name, Outcome(**kept["outcome"]), kept["left_behind"])
 
 
-def _play(state: Path, *, mark: str) -> dict[str, Any]:
+def _play(state: Path, scenario: str, *, mark: str) -> dict[str, Any]:
     outcome = liaison(
-        "demo", "--play", SCENARIO, "--json", "--state", state, env=environment(**{MARK: mark})
+        "demo", "--play", scenario, "--json", "--state", state, env=environment(**{MARK: mark})
     )
     left = len(running_with(MARK, mark))
     return {

@@ -1,5 +1,5 @@
-"""The play that the tests of this folder look at."""
+"""The plays that the tests of this folder look at."""
 
-from tests.support.played import played
+from tests.support.played import baby, played
 
-__all__ = ["played"]
+__all__ = ["baby", "played"]

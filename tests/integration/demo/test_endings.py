@@ -131,13 +131,12 @@ def test_a_bad_scenario_starts_nothing(tmp_path: Path, room: Path, name: str) ->
     assert running_with(MARK, str(tmp_path)) == []
 
 
-@pytest.mark.parametrize("name", ["baby-handover.toml", "monthly-report.toml"])
-def test_a_bundled_scenario_of_a_later_version_says_where_it_stops(room: Path, name: str) -> None:
-    played = liaison("demo", "--play", name, env=environment(TMPDIR=str(room)))
+def test_a_bundled_scenario_of_a_later_version_says_where_it_stops(room: Path) -> None:
+    played = liaison("demo", "--play", "monthly-report.toml", env=environment(TMPDIR=str(room)))
 
     assert played.code == 2
     assert "scenario.not_available" in played.err
-    assert re.search(r"step \d+: .* is not available yet", played.err)
+    assert re.search(r"step 1: type REPORT is not available yet", played.err)
     assert list(room.iterdir()) == []
 
 

@@ -1,0 +1,104 @@
+"""Second signatures and translations as officers meet them on the command line."""
+
+import asyncio
+
+import pytest
+
+from liaison.desk.client import ADDRESS
+from tests.support.agencies import DONGXING, MONGCAI
+from tests.support.command import Outcome, environment, liaison
+from tests.support.network import GUANGXI, Desk, Network, start
+from tests.support.releases import (
+    APPROVER,
+    FILE,
+    asks_at,
+    draft_in,
+    request_dna,
+    verify_request,
+)
+
+KNOWN = "请贵方核实阮氏兰的身份、住址及近亲属，并告知其是否报案。"  # noqa: RUF001
+UNKNOWN = "河边石头夜里忽然唱歌飞鸟向南借来一千把伞。"
+
+
+@pytest.fixture
+async def three(parts: Network) -> Network:
+    """Return a network with the desk that asks, the one that releases and the addressee running."""
+    await start(parts, MONGCAI, DONGXING, GUANGXI)
+    return parts
+
+
+async def typed(desk: Desk, *words: str) -> Outcome:
+    """Return what a command of `liaison desk` at a running desk comes to."""
+    (desk.state / ADDRESS).write_text(desk.url + "\n", encoding="utf-8")
+    folder = ("--state", str(desk.state))
+    env = environment(COLUMNS="200")
+    return await asyncio.to_thread(liaison, "desk", *words, *folder, env=env)
+
+
+async def test_an_approver_reads_what_waits_and_grants_it(three: Network) -> None:
+    province = three.desks[GUANGXI]
+    ref = await request_dna(three)
+    [ask] = await asks_at(province)
+
+    shown = await typed(province, "asks", "--lang", "zh")
+    granted = await typed(
+        province, "grant", ask["ask"], "--officer", APPROVER, "--file", FILE, "--basis", "PALERMO"
+    )
+
+    assert shown.code == 0, shown.err
+    assert ask["ask"] in shown.out
+    assert ref in shown.out
+    assert "QN-2017-118" in shown.out
+    assert granted.code == 0, granted.err
+    assert len(bytes.fromhex(granted.out.strip())) == 32
+    await three.holds(three.mongcai, ref, 1)
+    assert (await typed(province, "asks")).out.strip() == "No question waits here."
+
+
+async def test_board_and_case_say_what_a_draft_waits_for_and_why_it_was_refused(
+    three: Network,
+) -> None:
+    province = three.desks[GUANGXI]
+    ref = await request_dna(three)
+    [ask] = await asks_at(province)
+    for command in (("board",), ("show", ref)):
+        waiting = await typed(three.dongxing, *command)
+        assert "Draft, waits for" in waiting.out, waiting.err
+
+    refused = await typed(
+        province,
+        *("refuse", ask["ask"], "--officer", APPROVER, "--reason", "样本编号有误。"),
+        *("--lang", "zh"),
+    )
+    await draft_in(three.dongxing, "refused")
+
+    assert refused.code == 0, refused.err
+    for command in (("board",), ("show", ref)):
+        told = await typed(three.dongxing, *command)
+        assert "Not signed by" in told.out
+        assert "样本编号有误。" in told.out
+
+
+async def test_a_question_that_does_not_wait_is_not_granted(network: Network) -> None:
+    told = await typed(network.mongcai, "grant", "00" * 32, "--officer", "MC-04", "--file", "1")
+
+    assert told.code == 2
+    assert "release.unknown_ask" in told.err
+
+
+async def test_a_case_shows_each_original_with_its_translation_or_why_there_is_none(
+    network: Network,
+) -> None:
+    ref = await network.dongxing.request(
+        MONGCAI, request=verify_request(), text={"lang": "zh", "text": KNOWN + UNKNOWN}
+    )
+    await network.holds(network.mongcai, ref, 1)
+
+    shown = await typed(network.mongcai, "show", ref, "--lang", "vi")
+
+    lines = shown.out.splitlines()
+    original = next(i for i, line in enumerate(lines) if KNOWN in line)
+    assert shown.code == 0, shown.err
+    assert any("[Máy dịch]" in line and "Nguyễn Thị Lan" in line for line in lines[original:])
+    assert any("✗" in line and UNKNOWN in line for line in lines[original:])
