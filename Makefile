@@ -10,9 +10,11 @@ BIN := $(VENV)/bin
 # Processes of the test run; chosen for 2 cores.
 JOBS ?= 2
 PYTEST_ARGS ?=
+DEMO_ARGS ?=
 
 LOCK_STAMP := $(VENV)/.installed-lock
 PROJECT_STAMP := $(VENV)/.installed-project
+RUNTIME_STAMP := $(VENV)/.installed-runtime
 
 .PHONY: help
 help: ## Show these commands
@@ -28,6 +30,16 @@ $(LOCK_STAMP): requirements-dev.lock
 $(PROJECT_STAMP): pyproject.toml $(LOCK_STAMP)
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
+
+# An environment that is there is used as it is; else the lock without the tests' tools is enough.
+.PHONY: demo
+demo: ## Run four desks to try out in a browser until Ctrl-C (make demo DEMO_ARGS=--fresh)
+	@if ! [[ -e $(LOCK_STAMP) || $(RUNTIME_STAMP) -nt requirements.lock ]]; then \
+	  echo "building $(VENV) from requirements.lock"; \
+	  PYTHON="$(PYTHON)" scripts/environment $(VENV) requirements.lock; \
+	  touch $(RUNTIME_STAMP); \
+	fi
+	@PYTHONPATH="$(CURDIR)" exec $(BIN)/python -P -m liaison demo $(DEMO_ARGS)
 
 .PHONY: test
 test: setup ## Check format, rules, types and imports, then run all tests but the soak

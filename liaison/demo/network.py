@@ -25,6 +25,7 @@ from crypto.seal.ceremony import grant_key, parse_request
 from liaison.broker.admin import enroll_entries, init_broker
 from liaison.broker.settings import KEY_NAME
 from liaison.demo.ceremony import Founded, hold_ceremony
+from liaison.demo.folder import PASSPHRASE
 from liaison.demo.hand_clock import HandClock
 from liaison.demo.node import WITNESS_KEY
 from liaison.demo.processes import Node, stop_all
@@ -35,7 +36,6 @@ from liaison.runtime.seeds import create_key, load_key, write_private
 from protocols.casework.approval import StandingApproval, held
 from protocols.casework.codes import LegalBasis, RequestType, Urgency
 
-PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
 PASSPHRASE_BYTES = 16
 STANDING_FILE = "demo-1"
 STANDING_FOR = timedelta(days=365)
@@ -51,13 +51,17 @@ class Made:
 
 @dataclass(slots=True)
 class Network:
-    """The network: what it was founded with, and its processes once they run."""
+    """The network: what it was founded with, and its processes once they run.
+
+    ``directory`` is the size of its directory before any desk has published a window.
+    """
 
     state: Path
     corridor: Corridor
     pins: tuple[str, ...]
     log: NamedKey
     passphrase: str = field(repr=False)
+    directory: int = 0
     nodes: list[Node] = field(default_factory=list)
     desks: dict[str, DeskClient] = field(default_factory=dict)
     broker_url: str = ""
@@ -97,9 +101,9 @@ async def found_network(state: Path, corridor: Corridor, staff: Staff, *, at: da
         masters[slug] = made.master
         entries += made.entries
     await _approve_beforehand(state, corridor, staff, masters, passphrase, at)
-    await enroll_entries(state / "broker", entries, clock=clock, pins=founded.pins)
+    size = await enroll_entries(state / "broker", entries, clock=clock, pins=founded.pins)
     log = NamedKey(broker.name, load_key(state / "broker" / KEY_NAME).verify_key)
-    return Network(state, corridor, tuple(founded.pins), log, passphrase)
+    return Network(state, corridor, tuple(founded.pins), log, passphrase, directory=size)
 
 
 async def start_network(

@@ -63,11 +63,11 @@ class Node:
         try:
             port = await asyncio.wait_for(_tell(process, told), STARTING.total_seconds())
         except (TimeoutError, ValueError, OSError) as e:
-            await _end(process)
+            await end(process)
             raise NodeError(f"{name} did not start; its log is {log.name}") from e
         except asyncio.CancelledError:
             # Interrupted between its start and its first word: nobody else knows of it yet.
-            await _end(process)
+            await end(process)
             raise
         return cls(name, port, process, reader, writer)
 
@@ -83,7 +83,7 @@ class Node:
     async def stop(self) -> None:
         """End the process and wait for it."""
         self._writer.close()
-        await _end(self.process)
+        await end(self.process)
 
     async def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         self._writer.write(json.dumps(command).encode() + b"\n")
@@ -118,7 +118,8 @@ async def _tell(process: asyncio.subprocess.Process, told: dict[str, Any]) -> in
     return port
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Ask a process to end, wait for it, and kill it when it takes too long."""
     if process.returncode is not None:
         return
     process.terminate()

@@ -1,4 +1,8 @@
-"""Who has a key at which desk of a play: those who act, those who release, one officer on duty."""
+"""Who has a key at which desk.
+
+In a play: those who act, those who release, one officer on duty. In the demo that stays: an officer
+at each local desk, and at each province's desk who may release what leaves their side.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +23,14 @@ class Post:
 
 
 Staff = Mapping[str, list[Post]]
+
+#: The desks of the demo that stays; the first of each unlocks it when it starts.
+STAYING: dict[str, list[Post]] = {
+    "vn-quangninh": [Post("QN-07", Role.OFFICER), Post("QN-01", Role.APPROVER)],
+    "vn-mongcai-1": [Post("MC-04", Role.OFFICER)],
+    "cn-guangxi": [Post("GX-01", Role.APPROVER)],
+    "cn-dongxing": [Post("DX-02", Role.OFFICER)],
+}
 
 
 def staff_of(scenario: Scenario, corridor: Corridor) -> dict[str, list[Post]]:
