@@ -13,6 +13,8 @@ from tests.vectors.directory_cases import directory_cases
 from tests.vectors.envelope_cases import envelope_cases
 
 FOLDER = Path(__file__).resolve().parent
+#: The folders that are made here; another beside them has vectors from elsewhere.
+KINDS = ("directory", "envelope")
 #: A byte string of 1,167 or 1,168 bytes with its head: a wrap, whole or cut.
 _WRAP = re.compile(rb"\x59\x04\x8f.{1167}|\x59\x04\x90.{1168}", re.DOTALL)
 _ENVELOPE = re.compile(r"^envelope: ([0-9a-f]+)$", re.MULTILINE)
@@ -37,7 +39,8 @@ def without_wraps(text: str) -> str:
 def outdated() -> dict[Path, str]:
     """Return the files that are not as they would be made now, with their new text."""
     made = {path: text() for path, text in texts().items()}
-    there = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*/*.txt")}
+    paths = [path for kind in KINDS for path in (FOLDER / kind).glob("*.txt")]
+    there = {path: path.read_text(encoding="utf-8") for path in paths}
     return {
         path: made.get(path, "")
         for path in sorted(made.keys() | there.keys())
