@@ -63,6 +63,8 @@ def print_case(case: View, lang: Language) -> None:
         console.print(f"      {words.moment(clock['due'])}", style="dim")
     for person in case["persons"]:
         console.print(f"  {person['label']}  {words.person(person)}")
+        for one in person["doubts"]:
+            console.print(f"      ▲ {words.label('document_doubt', one['doubt'])}", style="yellow")
     for step in case["steps"]:
         console.rule(f"{step['says']} · {step['desk']} · {step['by']}", align="left")
         console.print(step["on_both_clocks"], style="dim")

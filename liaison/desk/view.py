@@ -16,6 +16,7 @@ from liaison.runtime.clock import from_timestamp
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import CaseClock, explain, next_due, state
 from protocols.casework.codes import Delivery, Language
+from protocols.casework.documents import document_warnings
 from protocols.casework.lifecycle import Side
 from protocols.casework.moments import format_moment, iso
 from protocols.casework.payload import Step, from_value
@@ -148,6 +149,15 @@ def _turn(record: CaseRecord, ours: Side) -> str:
 
 
 def _persons(record: CaseRecord, catalogue: Catalogue, lang: Language) -> list[View]:
+    """Return each person's outcome, and what looks wrong with their documents (as codes)."""
+    day = record.opened_at.date()
+    doubts = {
+        person.label: [
+            {"document": warning.number, "doubt": str(warning.doubt)}
+            for warning in document_warnings(person, on=day)
+        ]
+        for person in record.request.persons
+    }
     return [
         {
             "label": label,
@@ -157,6 +167,7 @@ def _persons(record: CaseRecord, catalogue: Catalogue, lang: Language) -> list[V
             else catalogue.code("outcome", person.outcome, lang),
             "reason": None if person.reason is None else str(person.reason),
             "final": person.final,
+            "doubts": doubts.get(label, []),
         }
         for label, person in record.persons.items()
     ]
