@@ -2,8 +2,8 @@
 
 The models of the casework decide what a request is; nothing here knows a single request type. A
 field of a model becomes one control, or several where the model holds a model. What the desk fills
-in by itself is left out: the parties, the number, labels, and the persons of whom only the count is
-known.
+in by itself is left out: the parties, the number, labels, approvals, where a person was taken over
+from, and the persons of whom only the count is known.
 """
 
 import types
@@ -22,9 +22,9 @@ from protocols.casework.person import Birth, LocalText, Name, Person
 
 #: What the desk fills in by itself, by model.
 BY_THE_DESK: dict[type[Model], frozenset[str]] = {
-    Header: frozenset({"ref", "sender", "to", "type", "version"}),
+    Header: frozenset({"ref", "sender", "to", "type", "version", "release_approval"}),
     RequestForm: frozenset({"groups"}),
-    Person: frozenset({"label"}),
+    Person: frozenset({"label", "taken_over_from"}),
 }
 
 
