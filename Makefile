@@ -57,8 +57,9 @@ coverage: setup ## Run the tests in one process and print what they do not reach
 	$(BIN)/coverage report
 
 .PHONY: soak
-soak: setup ## Run the long tests (choose some: make soak PYTEST_ARGS="-k NAME")
-	$(BIN)/pytest -m soak $(PYTEST_ARGS)
+soak: setup ## Run the long tests, going on where the last run stopped (PYTEST_ARGS="-k NAME")
+	$(BIN)/pytest -m soak --resume .soak-passed $(PYTEST_ARGS)
+	rm -f .soak-passed
 
 .PHONY: lock
 lock: ## Write both locks anew from pyproject.toml

