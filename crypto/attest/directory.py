@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from crypto.attest import labels
 from crypto.attest.hashing import DIGEST_BYTES, digest
 from crypto.attest.header import DeskId
+from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SignatureError, VerifyKey
 from crypto.attest.statement import (
     AgencyId,
     DeskPayload,
     DevicePayload,
     Entry,
+    GrantKey,
     InfraKind,
     InfraPayload,
     Role,
@@ -32,10 +34,10 @@ from crypto.attest.statement import (
 )
 
 GENESIS = bytes(DIGEST_BYTES)
-PIN_DIGITS = 60
-PIN_GROUP = 5
 #: Seeds are destroyed fourteen days after their week: nothing sealed to them may wait longer.
 MAIL_WAITS = 14 * 86_400
+#: What devices of one desk give each other may wait to be fetched for so long (s): five weeks.
+GRANT_WAITS = 5 * 7 * 86_400
 #: How long (s) before a window begins it may be published: no device whose time is over says more.
 PUBLISHED_AHEAD = 5 * 7 * 86_400
 
@@ -50,12 +52,6 @@ class NotPinnedError(DirectoryError):
     """A root whose fingerprint nobody has pinned."""
 
     code = "directory.not_pinned"
-
-
-class PinError(DirectoryError):
-    """What was typed is no fingerprint of 60 digits."""
-
-    code = "directory.pin"
 
 
 class NotAuthorisedError(DirectoryError):
@@ -100,6 +96,12 @@ class NoWindowError(DirectoryError):
     code = "directory.no_window"
 
 
+class NoGrantKeyError(DirectoryError):
+    """No grant key of that id, or none of that device."""
+
+    code = "directory.no_grant_key"
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """How many entries there are, and the 32-byte hash over all of them."""
@@ -135,24 +137,6 @@ class Infra:
     payload: InfraPayload
 
 
-def fingerprint(root_payload: bytes) -> str:
-    """Return the 60 digits that two people compare in person, in twelve groups of five."""
-    number = int.from_bytes(digest(labels.P_PIN, root_payload), "big") % 10**PIN_DIGITS
-    return _grouped(f"{number:0{PIN_DIGITS}d}")
-
-
-def read_pin(typed: str) -> str:
-    """Return the fingerprint in ``typed`` in twelve groups of five digits; spaces do not count.
-
-    Raises:
-        PinError: it has not 60 digits, or holds something else.
-    """
-    digits = "".join(typed.split())
-    if len(digits) != PIN_DIGITS or not (digits.isascii() and digits.isdecimal()):
-        raise PinError(f"a fingerprint has {PIN_DIGITS} digits; {len(digits)} signs found")
-    return _grouped(digits)
-
-
 @dataclass(slots=True)
 class Directory:
     """All entries so far and what they mean. ``pins`` are the fingerprints typed by two people."""
@@ -163,6 +147,9 @@ class Directory:
     _desks: dict[DeskId, Desk] = field(default_factory=dict, init=False)
     _signers: dict[KeyId, Signer] = field(default_factory=dict, init=False)
     _windows: dict[KeyId, tuple[DeskId, Window]] = field(default_factory=dict, init=False)
+    #: Each device's grant key that counts now, and every one that ever did with its device.
+    _grant_keys: dict[KeyId, GrantKey] = field(default_factory=dict, init=False)
+    _granted_to: dict[KeyId, KeyId] = field(default_factory=dict, init=False)
     _infra: dict[tuple[AgencyId, KeyId], Infra] = field(default_factory=dict, init=False)
     #: When a desk or signing key counts: (not before, not after) of its statements, oldest first.
     _spans: dict[tuple[What, bytes], list[tuple[int, int]]] = field(
@@ -286,6 +273,18 @@ class Directory:
             ends.append(max(window.not_after, at) if is_last else window.not_after)
         return min(ends) + MAIL_WAITS
 
+    def grant_key(self, device: KeyId) -> GrantKey:
+        """Return the device's grant key that counts now; raise NoGrantKeyError if it has none."""
+        if device not in self._grant_keys:
+            raise NoGrantKeyError("the device has stated no grant key")
+        return self._grant_keys[device]
+
+    def grantee(self, kid: KeyId) -> Signer:
+        """Return the device whose grant key this is or was; raise NoGrantKeyError if it is none."""
+        if kid not in self._granted_to:
+            raise NoGrantKeyError("the directory has no grant key of this id")
+        return self._signers[self._granted_to[kid]]
+
     def infra(self, kind: InfraKind, *, agency: AgencyId | None = None) -> list[Infra]:
         """Return the brokers or witnesses that ``agency`` (or any) relies on, oldest first."""
         return [
@@ -314,6 +313,8 @@ class Directory:
                 self._enter_desk(entry, payload)
             case DevicePayload():
                 self._enter_signer(entry, payload)
+            case GrantKey():
+                self._enter_grant_key(entry, payload)
             case InfraPayload():
                 self._enter_infra(entry, payload)
             case tuple():
@@ -371,9 +372,22 @@ class Directory:
         ]
         _require(entry, tuple(device.payload.key for device in devices), 1)
         for window in windows:
-            if self._windows.get(window.kid, (desk.id, window)) != (desk.id, window):
-                raise ReboundError("this window already belongs to another desk or week")
+            is_known = self._windows.get(window.kid, (desk.id, window)) != (desk.id, window)
+            if is_known or window.kid in self._granted_to:
+                raise ReboundError("this window already belongs to another desk, week or use")
         self._windows.update({window.kid: (desk.id, window) for window in windows})
+
+    def _enter_grant_key(self, entry: Entry, payload: GrantKey) -> None:
+        device = self._signers.get(KeyId(entry.statement.subject))
+        if device is None or device.payload.role is not Role.DEVICE:
+            raise NotAuthorisedError("a grant key is a device's")
+        if device.agency != entry.statement.agency:
+            raise NotAuthorisedError("an agency speaks only of its own devices")
+        _require(entry, (device.payload.key,), 1)
+        if payload.kid in self._windows or payload.kid in self._granted_to:
+            raise ReboundError("this grant key was stated before, or has another use")
+        self._grant_keys[device.kid] = payload
+        self._granted_to[payload.kid] = device.kid
 
     def _enter_infra(self, entry: Entry, payload: InfraPayload) -> None:
         kid = _named_by(entry, payload.key)
@@ -403,10 +417,6 @@ class Directory:
 def _bearer(payload: DevicePayload) -> tuple[DeskId, str, bool]:
     """Return whose key it is; an officer may be promoted, and nobody turns into a device."""
     return payload.desk, payload.pseudonym, payload.role is Role.DEVICE
-
-
-def _grouped(digits: str) -> str:
-    return " ".join(digits[i : i + PIN_GROUP] for i in range(0, PIN_DIGITS, PIN_GROUP))
 
 
 def _named_by(entry: Entry, key: VerifyKey) -> KeyId:

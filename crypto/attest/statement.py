@@ -42,6 +42,7 @@ class What(IntEnum):
     DESK = 2
     DEVICE = 3
     WINDOWS = 4
+    GRANT_KEY = 5
     INFRA = 8
 
 
@@ -134,6 +135,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantKey:
+    """A device's encryption key, to which its colleagues give seeds; X-Wing, 1,216 bytes."""
+
+    kid: KeyId
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class InfraPayload:
     """The key of a broker or witness that an agency relies on, and its name in signed notes."""
 
@@ -142,7 +151,7 @@ class InfraPayload:
     name: str
 
 
-Payload = RootPayload | DeskPayload | DevicePayload | tuple[Window, ...] | InfraPayload
+Payload = RootPayload | DeskPayload | DevicePayload | tuple[Window, ...] | GrantKey | InfraPayload
 
 
 def agency_id(root_payload: bytes) -> AgencyId:
@@ -176,6 +185,8 @@ def encode_payload(payload: Payload, *, possession: bytes | None = None) -> byte
             ]
         case InfraPayload(kind, key, name):
             value = [int(kind), key.raw, name]
+        case GrantKey(kid, public):
+            value = [kid, public]
         case windows:
             value = [[w.kid, w.public, w.not_before, w.not_after] for w in windows]
     return encode(value if possession is None else [*value, possession])
@@ -207,6 +218,8 @@ def decode_payload(statement: Statement) -> Payload:
             return _owned(payload, payload.key, sig)
         case What.WINDOWS, list(windows):
             return _distinct(tuple(_window(item) for item in windows))
+        case What.GRANT_KEY, [bytes(kid), bytes(public)]:
+            return GrantKey(_encryption_key(kid, public), public)
         case What.INFRA, [int(kind), bytes(key), str(name), sig]:
             infra = InfraPayload(_infra_kind(kind), VerifyKey(key), name)
             return _owned(infra, infra.key, sig)
@@ -316,12 +329,16 @@ def _owned(payload: _Owned, key: VerifyKey, signature: Value) -> _Owned:
 
 def _window(item: Value) -> Window:
     match item:
-        case [bytes(kid), bytes(public), int(not_before), int(not_after)] if (
-            kid == key_id(public) and len(public) == WINDOW_KEY_BYTES
-        ):
+        case [bytes(kid), bytes(public), int(not_before), int(not_after)]:
             _span(not_before, not_after, LONGEST_WINDOW)
-            return Window(KeyId(kid), public, not_before, not_after)
+            return Window(_encryption_key(kid, public), public, not_before, not_after)
     raise StatementError("a window is [kid, public key, not before, not after]")
+
+
+def _encryption_key(kid: bytes, public: bytes) -> KeyId:
+    if kid != key_id(public) or len(public) != WINDOW_KEY_BYTES:
+        raise StatementError(f"expected a key of {WINDOW_KEY_BYTES} bytes under its own id")
+    return KeyId(kid)
 
 
 def _distinct(windows: tuple[Window, ...]) -> tuple[Window, ...]:

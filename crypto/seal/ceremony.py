@@ -17,6 +17,7 @@ from crypto.attest.statement import (
     AgencyId,
     DeskPayload,
     DevicePayload,
+    GrantKey,
     InfraPayload,
     RootPayload,
     Statement,
@@ -135,6 +136,20 @@ def publish_windows(
         agency=agency,
         subject=desk,
         payload=encode_payload(tuple(windows)),
+        after=after,
+    )
+    return sign_entry(statement, [device])
+
+
+def state_grant_key(
+    agency: AgencyId, grant_key: GrantKey, *, device: SigningKey, after: Statement | None
+) -> bytes:
+    """Return the entry by which a device states its grant key, after its last one."""
+    statement = make_statement(
+        What.GRANT_KEY,
+        agency=agency,
+        subject=device.kid,
+        payload=encode_payload(grant_key),
         after=after,
     )
     return sign_entry(statement, [device])

@@ -32,7 +32,13 @@ class Kind(IntEnum):
 
     STEP = 1
     RECEIPT = 2
+    GRANT = 4
+    HISTORY = 5
     COUNTERSIGN = 8
+
+
+#: What devices of one desk give each other; all other kinds go from officers to desks.
+WITHIN_A_DESK = frozenset({Kind.GRANT, Kind.HISTORY})
 
 
 class ReaderRole(IntEnum):
@@ -40,6 +46,7 @@ class ReaderRole(IntEnum):
 
     DESK = 0
     OWN_COPY = 1
+    DEVICE = 3
 
 
 @dataclass(frozen=True, slots=True)

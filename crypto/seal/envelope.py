@@ -7,7 +7,7 @@ needs memory (has this message been seen?) or IO (storing it) is the desk's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crypto.attest import labels
 from crypto.attest.directory import Directory, DirectoryError, Signer
@@ -32,8 +32,9 @@ from crypto.attest.signing import (
     KeyId,
     SigningKey,
 )
-from crypto.attest.statement import AgencyId, Role, Window
-from crypto.seal.content import Content, ContentError, Kind, ReaderRole, parse_content
+from crypto.attest.statement import GrantKey, Role, Window
+from crypto.seal.content import Content, ContentError, Kind, parse_content
+from crypto.seal.countersigning import check_countersignatures
 from crypto.seal.primitives import (
     KEY_BYTES,
     NONCE_BYTES,
@@ -44,12 +45,15 @@ from crypto.seal.primitives import (
     encrypt,
     fresh,
 )
+from crypto.seal.readers import Reader, ReadersError, by_kid, check_readers, listed
 
 #: Which role may sign which kind of message. A role that a kind's row lacks may not.
 MAY_SIGN: dict[Kind, frozenset[Role]] = {
     Kind.STEP: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR}),
     Kind.COUNTERSIGN: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR}),
     Kind.RECEIPT: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR, Role.DEVICE}),
+    Kind.GRANT: frozenset({Role.DEVICE}),
+    Kind.HISTORY: frozenset({Role.DEVICE}),
 }
 
 
@@ -101,22 +105,10 @@ class BadContentError(EnvelopeError):
     code = "envelope.content"
 
 
-class ReadersError(EnvelopeError):
-    """The wraps are not for exactly the readers that the sender signed, or a reader is no party."""
-
-    code = "envelope.readers"
-
-
 class SenderError(EnvelopeError):
     """The content names another sender than the one who signed."""
 
     code = "envelope.sender"
-
-
-class CountersignatureError(EnvelopeError):
-    """A second signature does not hold, or is the sender's own."""
-
-    code = "envelope.countersignature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +121,6 @@ class Outside:
     start: StartClock | None
     stop: tuple[ClockToken, ...]
     exp: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A window to which the content key is wrapped, and why."""
-
-    window: Window
-    role: ReaderRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +139,6 @@ def plain_digest(content: bytes) -> bytes:
     return digest(labels.P_PLAIN, content)
 
 
-def countersign(content: Content, outside: Outside, key: SigningKey) -> tuple[KeyId, bytes]:
-    """Return the second signature of ``key`` over what ``content`` says, source, destinations."""
-    return countersign_draft(content.draft(), outside.src, outside.dst, key)
-
-
-def countersign_draft(
-    draft: bytes, src: DeskId, dst: Sequence[DeskId], key: SigningKey
-) -> tuple[KeyId, bytes]:
-    """Return the second signature of ``key`` over a draft that is not sealed yet."""
-    return key.kid, key.sign(labels.COUNTERSIGN, _countersigned(draft, src, dst))
-
-
 def seal(
     content: Content, outside: Outside, *, readers: Sequence[Reader], signer: SigningKey
 ) -> bytes:
@@ -179,7 +151,7 @@ def seal(
         ReadersError: the content names other readers.
         padding.TooLongError: the content does not fit into 1 MiB.
     """
-    if content.readers != _listed(readers):
+    if content.readers != listed(readers):
         raise ReadersError("the content must name exactly the readers it is sealed to")
     key, nonce = fresh(KEY_BYTES), fresh(NONCE_BYTES)
     body = encrypt(derive(key, labels.P_BODY_KEY), nonce, pad(content.encoded()), aad=b"")
@@ -199,13 +171,8 @@ def seal(
     mid = message_id(header)
     hidden = signer.kid + signer.sign(labels.MESSAGE, mid)
     sigbox = encrypt(derive(key, labels.P_SIGNATURE_KEY), nonce, hidden, aad=mid)
-    wraps = [_wrap(reader.window, key, mid) for reader in _by_kid(readers)]
+    wraps = [_wrap(reader.window, key, mid) for reader in by_kid(readers)]
     return pack_envelope(header, wraps, sigbox, body)
-
-
-def with_readers(content: Content, readers: Sequence[Reader]) -> Content:
-    """Return ``content`` naming ``readers``, in the order of their key ids."""
-    return replace(content, readers=_listed(readers))
 
 
 def open_envelope(
@@ -228,11 +195,31 @@ def open_envelope(
     Raises:
         EnvelopeError: a subclass for each check, named at the check.
     """
-    header = sealed.header
-    if desk not in (*header.dst, header.src):
-        raise NotForUsError("our desk is neither addressed nor the sender")
-    kid = _our_kid(header.kids, windows)
+    _check_for_us(sealed.header, desk)
+    kid = _our_kid(sealed.header.kids, windows)
     key = _unwrap(sealed, windows[kid], kid)
+    return open_with_key(sealed, key, desk=desk, directory=directory, at=at)
+
+
+def open_with_key(
+    sealed: Sealed, key: bytes, *, desk: DeskId, directory: Directory, at: int
+) -> Opened:
+    """Return the message whose content key a colleague's device gave us; all other checks stand.
+
+    Args:
+        sealed: an envelope whose outside has been read (checks 1 and 3).
+        key: its content key, 32 bytes.
+        desk: our own desk.
+        directory: our replica.
+        at: the message's ledger time (ts), at which its signer must be valid.
+
+    Raises:
+        WrapError: the header commits to another key.
+        EnvelopeError: as :func:`open_envelope`.
+    """
+    header = sealed.header
+    _check_for_us(header, desk)
+    _check_commitment(sealed, key)
     signer, signature = _signature(sealed, key)
     known = _check_signer(signer, header.src, directory, at)
     try:
@@ -240,29 +227,26 @@ def open_envelope(
     except BadSignatureError as e:
         raise BadMessageSignatureError("the signature over the message does not hold") from e
     content = _content(sealed, key)
-    _check_readers(content, header, directory)
+    check_readers(content, header, directory)
     if content.sender != signer:
         raise SenderError("the content names another sender than the one who signed")
     if known.payload.role not in MAY_SIGN[content.kind]:
         raise SignerError(f"a {known.payload.role.name} may not sign a {content.kind.name}")
-    _check_countersignatures(content, header, known, directory=directory, at=at)
+    check_countersignatures(content, header, known, directory=directory, at=at)
     return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
-
-
-def _by_kid(readers: Iterable[Reader]) -> list[Reader]:
-    return sorted(readers, key=lambda reader: reader.window.kid)
-
-
-def _listed(readers: Iterable[Reader]) -> tuple[tuple[KeyId, ReaderRole], ...]:
-    return tuple((reader.window.kid, reader.role) for reader in _by_kid(readers))
 
 
 def _wrap_info(mid: MessageId, kid: KeyId) -> bytes:
     return labels.WRAP + mid + kid
 
 
-def _wrap(window: Window, key: bytes, mid: MessageId) -> bytes:
+def _wrap(window: Window | GrantKey, key: bytes, mid: MessageId) -> bytes:
     return WrappingKey.from_public(window.public).wrap(key, info=_wrap_info(mid, window.kid))
+
+
+def _check_for_us(header: Header, desk: DeskId) -> None:
+    if desk not in (*header.dst, header.src):
+        raise NotForUsError("our desk is neither addressed nor the sender")
 
 
 def _our_kid(kids: Iterable[KeyId], windows: Mapping[KeyId, OpeningKey]) -> KeyId:
@@ -278,9 +262,13 @@ def _unwrap(sealed: Sealed, window: OpeningKey, kid: KeyId) -> bytes:
         key = window.unwrap(wrap, info=_wrap_info(sealed.mid, kid))
     except DoesNotOpenError as e:
         raise WrapError("our wrap does not open") from e
+    _check_commitment(sealed, key)
+    return key
+
+
+def _check_commitment(sealed: Sealed, key: bytes) -> None:
     if derive(key, labels.P_COMMITMENT) != sealed.header.commit:
         raise WrapError("our wrap holds another key than the header commits to")
-    return key
 
 
 def _signature(sealed: Sealed, key: bytes) -> tuple[KeyId, bytes]:
@@ -314,42 +302,3 @@ def _content(sealed: Sealed, key: bytes) -> Content:
         raise TamperedBodyError(f"{e.code}: {e}") from e
     except ContentError as e:
         raise BadContentError(f"{e.code}: {e}") from e
-
-
-def _check_readers(content: Content, header: Header, directory: Directory) -> None:
-    if tuple(kid for kid, _ in content.readers) != header.kids:
-        raise ReadersError("the wraps are not for the readers that the sender signed")
-    owners: dict[DeskId, int] = {}
-    for kid, role in content.readers:
-        try:
-            owner, _ = directory.window(kid)
-        except DirectoryError as e:
-            raise ReadersError(f"{e.code}: {e}") from e
-        if owner not in (header.dst if role is ReaderRole.DESK else (header.src,)):
-            raise ReadersError(f"a reader with the role {role.name} is no such party")
-        owners[owner] = owners.get(owner, 0) + 1
-    if any(owners.get(desk) != 1 for desk in header.dst):
-        raise ReadersError("each addressed desk must have exactly one window of its own")
-
-
-def _check_countersignatures(
-    content: Content, header: Header, sender: Signer, *, directory: Directory, at: int
-) -> None:
-    body = _countersigned(content.draft(), header.src, header.dst)
-    for kid, signature in content.countersignatures:
-        try:
-            second = directory.signer(kid, at=at)
-            second.payload.key.verify(labels.COUNTERSIGN, body, signature)
-        except (DirectoryError, BadSignatureError) as e:
-            raise CountersignatureError(f"{e.code}: {e}") from e
-        # One officer has a key on each computer: it is the pseudonym that names the person.
-        if second.payload.role is Role.DEVICE or _person(second) == _person(sender):
-            raise CountersignatureError("a second signature must be another person's")
-
-
-def _person(signer: Signer) -> tuple[AgencyId, str]:
-    return signer.agency, signer.payload.pseudonym
-
-
-def _countersigned(draft: bytes, src: DeskId, dst: Sequence[DeskId]) -> bytes:
-    return src + b"".join(dst) + digest(labels.P_CONTENT, draft)

@@ -9,7 +9,7 @@ decided here.
 from dataclasses import dataclass, field
 
 from crypto.attest.signing import key_id
-from crypto.attest.statement import Window
+from crypto.attest.statement import GrantKey, Window
 from crypto.seal.primitives import KEY_BYTES, OpeningKey, fresh
 
 WEEK = 7 * 86_400
@@ -23,6 +23,14 @@ class OwnWindow:
     """A window of our own with the 32-byte seed that opens it."""
 
     window: Window
+    seed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGrantKey:
+    """A grant key of this device with the 32-byte seed that opens it."""
+
+    key: GrantKey
     seed: bytes = field(repr=False)
 
 
@@ -52,3 +60,10 @@ def make_window(begins: int) -> OwnWindow:
     seed = fresh(KEY_BYTES)
     public = OpeningKey.from_seed(seed).public
     return OwnWindow(Window(key_id(public), public, begins, begins + WEEK), seed)
+
+
+def make_grant_key() -> OwnGrantKey:
+    """Return a new grant key."""
+    seed = fresh(KEY_BYTES)
+    public = OpeningKey.from_seed(seed).public
+    return OwnGrantKey(GrantKey(key_id(public), public), seed)

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from crypto.attest import labels
 from crypto.attest.checkpoint import Cosigned, Policy, verify_checkpoint
-from crypto.attest.directory import Directory, DirectoryError, read_pin
+from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.hashing import digest
 from crypto.attest.note import NamedKey, NoteError
+from crypto.attest.pin import PinError, read_pin
 from crypto.attest.signing import KeyId, SignatureError, open_signed
 from crypto.attest.statement import InfraKind, Role
 from crypto.attest.tree import Frontier, hash_leaf
@@ -101,7 +102,7 @@ def verify_ledger(ledger: LedgerCopy, pins: Iterable[str]) -> Verified:
 def _directory(ledger: LedgerCopy, pins: Iterable[str]) -> Directory:
     try:
         return Directory.replay(map(read_pin, pins), ledger.directory)
-    except DirectoryError as e:
+    except (DirectoryError, PinError) as e:
         raise BrokenDirectoryError(f"{e.code}: {e}") from e
 
 

@@ -62,7 +62,7 @@ def acknowledge(frame: Acknowledge, *, device: Device, key: SigningKey) -> Opera
     """
     if frame.lane not in set(MailLane) or len(frame.acks) > MOST_ACKS:
         raise RefusedError(
-            Refusal.BAD_ACK, f"lane 0 or 1 and up to {MOST_ACKS} acknowledgements expected"
+            Refusal.BAD_ACK, f"lane 0, 1 or 2 and up to {MOST_ACKS} acknowledgements expected"
         )
     signed = [_open(raw, device.payload) for raw in frame.acks]
     needs = Needs(

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crypto.attest.directory import read_pin
 from crypto.attest.encoding import Value, encode
+from crypto.attest.pin import read_pin
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import InfraKind, InfraPayload, prove_possession
 from liaison.broker.core import KID, PINS, check_owner, locked, open_core, read_pins

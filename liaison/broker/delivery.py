@@ -1,4 +1,4 @@
-"""Delivery: what waits for a desk goes to each of its devices, rescue first, in order.
+"""Delivery: what waits for a desk goes to each of its devices, the highest lane first, in order.
 
 Follows docs/spec/broker.md, "Delivery". Each device has a cursor in each lane; what lies behind it
 is sent, up to a bounded number of items that it has not dealt with yet. Nothing is polled: a
@@ -21,7 +21,7 @@ WINDOW = 64
 #: The most items read at once: a rescue waits for no more than these, nor memory holds more.
 AT_ONCE = 8
 
-_RESCUE_FIRST = sorted(MailLane, reverse=True)
+_HIGHEST_FIRST = sorted(MailLane, reverse=True)
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ class Recipient:
         self._lines = {
             MailLane.ORDINARY: Line(welcome.ordinary, welcome.ordinary),
             MailLane.RESCUE: Line(welcome.rescue, welcome.rescue),
+            MailLane.KEYS: Line(welcome.keys, welcome.keys),
         }
 
     @property
@@ -70,7 +71,7 @@ class Recipient:
 
     async def next_items(self, store: Store, writer: Writer) -> list[Deliver]:
         """Return what is to be sent next, of one lane; nothing when all is sent or on its way."""
-        for lane in _RESCUE_FIRST:
+        for lane in _HIGHEST_FIRST:
             line = self._lines[lane]
             last = writer.state.sequences.get((self.desk, lane), 0)
             room = min(WINDOW - (line.sent - line.done), AT_ONCE, last - line.sent)

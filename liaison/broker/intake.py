@@ -1,7 +1,8 @@
 """Taking an envelope: every check that needs no key, then mailbox, ledger and clock rows at once.
 
 Follows docs/spec/broker.md, "Intake". Denies by default: the source is the device's own desk, only
-the corridor's channels carry, each addressed desk has exactly one window among the wraps. The
+the corridor's channels carry, each addressed desk has exactly one window among the wraps; what a
+desk sends to itself is wrapped to its devices' grant keys and goes into a lane of its own. The
 message id is the idempotency key: the same envelope again gets the very receipt it got before, even
 after it has expired; other bytes under the same id are a conflict, and the ledger says so.
 """
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from crypto.attest import labels
-from crypto.attest.directory import DirectoryError
+from crypto.attest.directory import GRANT_WAITS, DirectoryError
 from crypto.attest.header import ClockToken, DeskId, EnvelopeError, Header, Sealed, parse_envelope
 from crypto.attest.signing import KeyId, SigningKey, pack_signed
 from liaison.broker import batch as rows
@@ -21,7 +22,7 @@ from liaison.broker.directory import Replica
 from liaison.broker.errors import RefusedError
 from protocols.wire.api import Refusal
 from protocols.wire.ledger_event import Event, EventKind
-from protocols.wire.mailbox import ItemKind, lane_of
+from protocols.wire.mailbox import ItemKind, MailLane, lane_of
 from protocols.wire.receipt import Took
 
 #: (ours) no clock runs longer than a year; a time beyond the calendar would stop the sweep.
@@ -69,7 +70,7 @@ class Intake:
         if known is not None:
             raise self._conflict(submission, batch)
         self._check_channels(sealed.header)
-        owners = self._check_windows(sealed.header, now=batch.now)
+        owners = self._check_readers(sealed.header, now=batch.now)
         _check_clocks(sealed.header, batch)
         return self._take(submission, owners, batch)
 
@@ -88,10 +89,32 @@ class Intake:
             if slug != source and (source, slug) not in self._channels:
                 raise RefusedError(Refusal.NO_CHANNEL, f"no channel from {source} to {slug}")
 
+    def _check_readers(self, header: Header, *, now: int) -> frozenset[DeskId]:
+        """Return the desks that own a wrap, once each wrap is for who may read the message."""
+        if header.dst == (header.src,):
+            self._check_devices(header, now=now)
+            return frozenset(header.dst)
+        return self._check_windows(header, now=now)
+
+    def _check_devices(self, header: Header, *, now: int) -> None:
+        """Refuse what is not wrapped to grant keys that devices of the one desk have now."""
+        directory = self._replica.directory
+        try:
+            for kid in header.kids:
+                device = directory.grantee(kid)
+                if device.payload.desk != header.src or directory.grant_key(device.kid).kid != kid:
+                    raise RefusedError(
+                        Refusal.UNKNOWN_WINDOW, "a grant key that a device of the desk has now"
+                    )
+        except DirectoryError as e:
+            raise RefusedError(Refusal.UNKNOWN_WINDOW, f"{e.code}: {e}") from e
+        _check_expiry(header, now=now, latest=now + GRANT_WAITS)
+
     def _check_windows(self, header: Header, *, now: int) -> frozenset[DeskId]:
         """Return the desks that own a wrap: each addressed one once, the source at most once."""
+        directory = self._replica.directory
         try:
-            owners = Counter(self._replica.directory.window(kid)[0] for kid in header.kids)
+            owners = Counter(directory.window(kid)[0] for kid in header.kids)
         except DirectoryError as e:
             raise RefusedError(Refusal.UNKNOWN_WINDOW, f"{e.code}: {e}") from e
         parties = {*header.dst, header.src}
@@ -99,11 +122,7 @@ class Intake:
             raise RefusedError(
                 Refusal.UNKNOWN_WINDOW, "one window of each addressed desk, at most one of our own"
             )
-        latest = self._replica.directory.latest_expiry(header.kids, at=now)
-        if not now < header.exp <= latest:
-            raise RefusedError(
-                Refusal.EXPIRED, f"exp after {now} and up to {latest} expected, {header.exp} found"
-            )
+        _check_expiry(header, now=now, latest=directory.latest_expiry(header.kids, at=now))
         return frozenset(owners)
 
     def _take(self, submission: Submission, owners: frozenset[DeskId], batch: Batch) -> bytes:
@@ -127,10 +146,11 @@ class Intake:
             took=pack_signed(self._key, labels.TOOK, took),
         )
         batch.take(message, sealed.raw)
+        lane = MailLane.KEYS if header.dst == (header.src,) else lane_of(header.priority)
         own_copy = (header.src,) if header.src in owners - set(header.dst) else ()
         for desk in (*header.dst, *own_copy):
             mail = Mail(ItemKind.ENVELOPE, sealed.mid, header.exp)
-            batch.post(desk, lane_of(header.priority), mail)
+            batch.post(desk, lane, mail)
         self._set_clock(submission, message, batch)
         self._stop_clocks(submission, batch)
         return message.took
@@ -180,6 +200,13 @@ class Intake:
             actor=submission.device,
             agency=agency,
             objects=(sealed.mid, sealed.eid),
+        )
+
+
+def _check_expiry(header: Header, *, now: int, latest: int) -> None:
+    if not now < header.exp <= latest:
+        raise RefusedError(
+            Refusal.EXPIRED, f"exp after {now} and up to {latest} expected, {header.exp} found"
         )
 
 

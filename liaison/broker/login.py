@@ -92,12 +92,15 @@ class Logins:
 
     def _welcome(self, device: Device, batch: Batch) -> Welcome:
         desk, kid = device.payload.desk, device.payload.key.kid
+        done = {lane: batch.cursor((desk, kid, lane)) for lane in MailLane}
         return Welcome(
             at=batch.now,
             directory=batch.directory,
             ledger=batch.frontier.size,
-            ordinary=batch.cursor((desk, kid, MailLane.ORDINARY)),
-            rescue=batch.cursor((desk, kid, MailLane.RESCUE)),
+            ordinary=done[MailLane.ORDINARY],
+            rescue=done[MailLane.RESCUE],
+            keys=done[MailLane.KEYS],
+            waiting=sum(batch.last(desk, lane) - done[lane] for lane in MailLane),
         )
 
 

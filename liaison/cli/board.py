@@ -74,6 +74,17 @@ def print_case(case: View, lang: Language) -> None:
         _print_fields(step["fields"], words, console)
 
 
+def print_devices(devices: View, lang: Language) -> None:
+    """Print this computer's number and standing, and those of the desk's other computers."""
+    words, console = _Words(lang), Console(highlight=False)
+    standing = "device_member" if devices["member"] else "device_waits"
+    console.print(f"{devices['number']}  {words.label('screen', standing)}", markup=False)
+    for other in devices["others"]:
+        standing = "device_admitted" if other["admitted"] else "device_not_admitted"
+        said = words.label("screen", standing)
+        console.print(f"{other['number']}  {other['pseudonym']}  {said}", markup=False)
+
+
 def print_asks(asks: list[View], lang: Language) -> None:
     """Print what waits for a second signature here: of each, exactly what would leave."""
     words, console = _Words(lang), Console(highlight=False)

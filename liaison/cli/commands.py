@@ -94,6 +94,14 @@ GROUPS: dict[str, Group] = {
                 "liaison.cli.desk",
             ),
             "refuse": Listed("Say that it is not signed, and why.", "liaison.cli.desk"),
+            "devices": Listed(
+                "Show this computer's number, and the desk's other computers with theirs.",
+                "liaison.cli.desk_devices",
+            ),
+            "admit": Listed(
+                "Admit another computer of this desk by its number; do it at both.",
+                "liaison.cli.desk_devices",
+            ),
             "status": Listed(
                 "Say how the desk stands; exits 1 when the line is down or the ledger gives alarm.",
                 "liaison.cli.desk",

@@ -8,16 +8,15 @@ never from a screen editor of our own: input methods break in those.
 import json
 import sys
 import tomllib
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from aiohttp import ClientSession
 
 from liaison.cli import board
+from liaison.cli.calling import ask_desk
 from liaison.cli.console import (
     Exit,
     JsonOption,
@@ -26,7 +25,6 @@ from liaison.cli.console import (
     SettingsOption,
     StateOption,
     command,
-    desk_settings,
     language,
     print_json,
     read_passphrase,
@@ -34,8 +32,6 @@ from liaison.cli.console import (
 )
 from liaison.desk.client import DeskClient
 from protocols.casework.codes import Language
-
-T = TypeVar("T")
 
 CaseArgument = Annotated[str, typer.Argument(help="The case's number, such as QN-MC1-2026-0117.")]
 AskArgument = Annotated[str, typer.Argument(help="The question's id, as `asks` shows it.")]
@@ -55,15 +51,6 @@ class InputFileError(Exception):
     code = "desk.input_file"
 
 
-async def _ask(
-    settings: Path | None, state: Path | None, work: Callable[[DeskClient], Awaitable[T]]
-) -> T:
-    # Only the folder counts here: the running desk wrote its own address into it.
-    folder = state or desk_settings(settings).state
-    async with ClientSession() as session:
-        return await work(DeskClient.of(folder, session))
-
-
 @app.command()
 @command
 async def unlock(
@@ -74,7 +61,7 @@ async def unlock(
 ) -> None:
     """Unlock the running desk for a further officer."""
     passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
-    answer = await _ask(
+    answer = await ask_desk(
         settings,
         state,
         lambda desk: desk.post("/api/unlock", officer=officer, passphrase=passphrase),
@@ -86,7 +73,7 @@ async def unlock(
 @command
 async def lock(state: StateOption = None, settings: SettingsOption = None) -> None:
     """Drop every officer's key; the desk goes on receiving."""
-    await _ask(settings, state, lambda desk: desk.post("/api/lock"))
+    await ask_desk(settings, state, lambda desk: desk.post("/api/lock"))
     say("locked")
 
 
@@ -104,7 +91,7 @@ async def show_board(
     async def look(desk: DeskClient) -> tuple[dict[str, Any], dict[str, Any]]:
         return await desk.get("/api/board"), await desk.get("/api/status")
 
-    cases, status = await _ask(settings, state, look)
+    cases, status = await ask_desk(settings, state, look)
     if as_json:
         print_json({**cases, "line": status["line"], "unsent": status["unsent"]})
     else:
@@ -132,7 +119,7 @@ async def show(
             await desk.post(f"/api/cases/{case}/open", officer=officer)
         return await desk.get(f"/api/cases/{case}", lang=wanted.value, translate="1")
 
-    view = await _ask(settings, state, look)
+    view = await ask_desk(settings, state, look)
     if as_json:
         print_json(view)
     else:
@@ -152,7 +139,7 @@ async def send(
 ) -> None:
     """Open a case with a request; it is kept first and sent as soon as the line is up."""
     said = _read(file)
-    answer = await _ask(
+    answer = await ask_desk(
         settings,
         state,
         lambda desk: desk.post("/api/requests", **{**said, "officer": officer, "to": to}),
@@ -174,7 +161,7 @@ async def act(
 ) -> None:
     """Take a step in a case."""
     said = {} if file is None else _read(file)
-    answer = await _ask(
+    answer = await ask_desk(
         settings,
         state,
         lambda desk: desk.post(
@@ -195,7 +182,7 @@ async def asks(
 ) -> None:
     """Show what waits here for a second signature: of each, exactly what would leave."""
     wanted = lang or Language(language())
-    found = await _ask(settings, state, lambda desk: desk.get("/api/asks", lang=wanted.value))
+    found = await ask_desk(settings, state, lambda desk: desk.get("/api/asks", lang=wanted.value))
     print_json(found) if as_json else board.print_asks(found["asks"], wanted)
 
 
@@ -218,7 +205,7 @@ async def grant(
     """Sign what waits for a second signature; a release names its file and its legal basis."""
     said = {"officer": officer, "file": file, "basis": basis}
     path = f"/api/asks/{quote(ask, safe='')}/grant"
-    answer = await _ask(settings, state, lambda desk: desk.post(path, **said))
+    answer = await ask_desk(settings, state, lambda desk: desk.post(path, **said))
     print_json(answer) if as_json else say(answer["mid"])
 
 
@@ -237,7 +224,9 @@ async def refuse(
     """Say that it is not signed, and why."""
     said = {"lang": (lang or Language(language())).value, "text": reason}
     path = f"/api/asks/{quote(ask, safe='')}/refuse"
-    answer = await _ask(settings, state, lambda desk: desk.post(path, officer=officer, reason=said))
+    answer = await ask_desk(
+        settings, state, lambda desk: desk.post(path, officer=officer, reason=said)
+    )
     print_json(answer) if as_json else say(answer["mid"])
 
 
@@ -247,7 +236,7 @@ async def status(
     state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
 ) -> Exit:
     """Say how the desk stands; exits 1 when the line is down or the ledger gives alarm."""
-    found = await _ask(settings, state, lambda desk: desk.get("/api/status"))
+    found = await ask_desk(settings, state, lambda desk: desk.get("/api/status"))
     if as_json:
         print_json(found)
     else:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from config.schema import Corridor, Names
-from crypto.attest.directory import fingerprint
 from crypto.attest.header import DeskId
+from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import (
     AgencyId,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.attest import labels
-from crypto.attest.directory import Desk, Directory, read_pin
+from crypto.attest.directory import Desk, Directory
 from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.padding import LARGEST
+from crypto.attest.pin import read_pin
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import DevicePayload, Role
 from crypto.seal.ceremony import VALIDITY, request_key

@@ -13,9 +13,11 @@ from typing import Any
 import structlog
 
 from crypto.attest.header import envelope_id
+from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import Line, LineDownError
 from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
+from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.follower import Follower
 from liaison.desk.inbox import Inbox
@@ -42,6 +44,7 @@ class Agent:
     store: Store
     replica: Replica
     keyring: Keyring
+    devices: Devices
     officers: Officers
     catalogue: Catalogue
     casebook: Casebook
@@ -51,6 +54,7 @@ class Agent:
     line: Line
     outbox: Outbox
     inbox: Inbox
+    backlog: Backlog
     prover: Prover
     follower: Follower
     waker: Waker
@@ -64,6 +68,7 @@ class Agent:
 
     async def line_up(self, welcome: api.Welcome) -> None:
         """Catch up: directory, windows, what waits to be sent; the mailbox comes by itself."""
+        self.backlog.begins(welcome.waiting)
         with _store_needed():
             await self._check_mailbox(welcome)
             await self.inbox.acknowledge_again()
@@ -73,7 +78,9 @@ class Agent:
         self.news.tell()
 
     def line_down(self) -> None:
-        """Tell the screens; what was composed waits."""
+        """Tell the screens; what was composed waits, and what is due by what we know is due."""
+        self.backlog.cannot_be_had()
+        self.waker.wake()
         self.news.tell()
 
     async def delivered(self, frame: api.Deliver) -> None:
@@ -89,10 +96,19 @@ class Agent:
                 await self.store.set_aside(eid, frame.first, code="inbox.unforeseen", at=at)
                 await self.store.move_cursor(frame.lane, frame.seq)
                 await self.line.acknowledge(frame.lane, frame.seq)
+        if self.backlog.ends_with_one():
+            self.waker.wake()
 
     async def grew(self, frame: api.Grew) -> None:
         """Follow directory and ledger, without keeping the next item waiting."""
         self.follower.grew(frame)
+
+    async def admit(self, officer: str, number: str) -> str:
+        """Admit another installation of our desk; raises what :meth:`Devices.admit` raises."""
+        admitted = await self.devices.admit(officer, number)
+        await self.inbox.try_again()
+        self.waker.wake()
+        return admitted
 
     async def open_case(self, officer: str, ref: str) -> int:
         """Sign receipts for what ``officer`` had not opened of a case; return how many."""
@@ -142,12 +158,14 @@ class Agent:
                 "alarm": self.prover.alarm,
             },
             "set_aside": len(await self.store.quarantined()),
+            "devices": await self.devices.listed(),
         }
 
     async def _check_mailbox(self, welcome: api.Welcome) -> None:
         for lane, theirs in (
             (MailLane.ORDINARY, welcome.ordinary),
             (MailLane.RESCUE, welcome.rescue),
+            (MailLane.KEYS, welcome.keys),
         ):
             if theirs > await self.store.cursor(lane):
                 # Somebody acknowledged mail in our name that is not here: restored, or a clone.

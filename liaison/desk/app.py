@@ -12,16 +12,20 @@ from config.schema import CatalogueSeed, Corridor
 from crypto.attest.signing import SigningKey
 from crypto.seal.primitives import self_test
 from crypto.seal.vault import Keys
+from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.agent import Agent
+from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import Line
 from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
+from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
 from liaison.desk.follower import Follower
 from liaison.desk.guard import guard
 from liaison.desk.inbox import Inbox
+from liaison.desk.intake import Intake
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.outbox import Outbox
@@ -125,13 +129,26 @@ async def _assemble(
     dispatch = Dispatch(replica, keyring, store, clock, queued)
     releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
-    waker = Waker(DeskSweep(casebook, keyring, composer, line), clock=clock)
+    devices = Devices(store, replica, keyring, dispatch, officers, clock)
+    backlog = Backlog()
+    waker = Waker(DeskSweep(casebook, keyring, devices, composer, line, backlog), clock=clock)
     changed = _both(waker.wake, news.tell)
-    inbox = Inbox(store, replica, keyring, line, clock, parts.corridor, releases, changed)
+    inbox = Inbox(
+        store=store,
+        replica=replica,
+        keyring=keyring,
+        line=line,
+        clock=clock,
+        intake=Intake(store, replica, parts.corridor, releases),
+        acks=Acknowledgements(device, store, replica, clock),
+        devices=devices,
+        changed=changed,
+    )
     return Agent(
         store=store,
         replica=replica,
         keyring=keyring,
+        devices=devices,
         officers=officers,
         catalogue=catalogue,
         casebook=casebook,
@@ -141,8 +158,9 @@ async def _assemble(
         line=line,
         outbox=outbox,
         inbox=inbox,
+        backlog=backlog,
         prover=prover,
-        follower=Follower(replica, prover, inbox, line),
+        follower=Follower(replica, prover, inbox, line, waker.wake),
         waker=waker,
         news=news,
         clock=clock,

@@ -132,6 +132,11 @@ class Line:
         """Say that ``lane`` is dealt with up to ``seq``; raise LineDownError when down."""
         await self._send(api.Acknowledge(lane, seq, acks))
 
+    async def redial(self) -> None:
+        """Hang up and dial again: what was sent and not dealt with comes once more."""
+        if self._socket is not None:
+            await self._socket.close()
+
     async def fetch(self, path: str, **query: int) -> bytes:
         """Return the body of a GET; raise LineDownError or BrokerRefusedError."""
         return await _fetch(self.session, self.url + path, query)

@@ -27,12 +27,12 @@ from crypto.seal.content import Kind, ThreadId
 from crypto.seal.envelope import plain_digest
 from crypto.seal.primitives import fresh
 from liaison.desk.cases import NOT_YET, Case, Casebook, HeldStep
-from liaison.desk.dispatch import Address, Dispatch, Letter
+from liaison.desk.dispatch import THREAD_BYTES, Address, Dispatch, Letter
 from liaison.desk.release import Releases
 from liaison.desk.store import Draft, Keeping
 from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
-from protocols.casework.case_number import format_case_number
+from protocols.casework.case_number import format_case_number, next_serial, parse_case_number
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import clocks, next_due
 from protocols.casework.codes import CLASS_OF, Act, ClockName
@@ -45,7 +45,6 @@ from protocols.casework.related import take_over
 from protocols.casework.render import check_phrases
 
 TOKEN_BYTES = 16
-THREAD_BYTES = 16
 #: The due time in the header is no finer than this, by class: the broker learns no more.
 COARSENESS = {
     PriorityClass.ROUTINE: 3_600,
@@ -225,9 +224,16 @@ class Composer:
         desk = self.casebook.corridor.desk(ours)
         zone = VIET_NAM if self.casebook.corridor.country(ours) == "VN" else CHINA
         year = self.clock.now().astimezone(zone).year
-        prefix = f"{desk.code}-{year}-"
-        number = await self.casebook.store.cases_numbered(prefix) + 1
-        return format_case_number(desk.code, year=year, serial=number)
+        refs = await self.casebook.store.refs(f"{desk.code}-{year}-")
+        serial = next_serial(
+            (parse_case_number(ref).serial for ref in refs), installation=self._installation()
+        )
+        return format_case_number(desk.code, year=year, serial=serial)
+
+    def _installation(self) -> int:
+        """Return which of the desk's installations this is, from 0, in order of enrolment."""
+        devices = [device.kid for device in self.casebook.replica.devices()]
+        return devices.index(self.dispatch.keyring.device.kid)
 
     def _as_it_would_stand(self, case: Case | None, adding: Step | None) -> CaseRecord:
         """Return the case with what waits for the line, and with ``adding``, all taken now."""

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crypto.attest.checkpoint import Policy
-from crypto.attest.directory import Directory, DirectoryError
+from crypto.attest.directory import Directory, DirectoryError, Signer
 from crypto.attest.header import DeskId
 from crypto.attest.note import NamedKey
 from crypto.attest.signing import KeyId, VerifyKey
-from crypto.attest.statement import AgencyId, InfraKind
+from crypto.attest.statement import AgencyId, InfraKind, Role
 from liaison.desk.broker_client import Line
 from liaison.desk.store import Store
 from protocols.wire import api
@@ -55,6 +55,10 @@ class Replica:
     def agency(self) -> AgencyId:
         """Return our own agency's id."""
         return self.directory.desk_named(self.slug).agency
+
+    def devices(self) -> list[Signer]:
+        """Return our desk's devices, in the order in which they were enrolled."""
+        return self.directory.signers(self.desk, Role.DEVICE)
 
     def broker_key(self) -> VerifyKey:
         """Return the key of the broker that our desk's entry names and our agency relies on.

@@ -2,12 +2,14 @@
 
 The one place where this desk seals. It gives the message its lane, its readers and its expiry,
 opens it again before it leaves (what we cannot read ourselves we do not send), and keeps it with
-all that belongs to it in one transaction; sending is the outbox's.
+all that belongs to it in one transaction; sending is the outbox's. What is given to a colleague's
+device is for that device alone: of it only the envelope is kept.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crypto.attest.directory import GRANT_WAITS
 from crypto.attest.encoding import Value
 from crypto.attest.header import (
     ClockToken,
@@ -18,16 +20,27 @@ from crypto.attest.header import (
     parse_envelope,
 )
 from crypto.attest.signing import KeyId, SigningKey
+from crypto.attest.statement import GrantKey
 from crypto.seal.content import Content, Kind, ReaderRole, ThreadId, encode_draft
-from crypto.seal.envelope import Outside, Reader, open_envelope, seal, with_readers
+from crypto.seal.envelope import Outside, open_envelope, seal
 from crypto.seal.lanes import next_lane
+from crypto.seal.primitives import fresh
+from crypto.seal.readers import Reader, with_readers
 from liaison.desk.directory import Replica
 from liaison.desk.keyring import Keyring
-from liaison.desk.store import Keeping, Store, StoredMessage
+from liaison.desk.store import Given, Keeping, Store, StoredMessage
 from liaison.runtime.clock import Clock, timestamp
+from protocols.casework.errors import CaseworkError
 
 #: The broker's clock may be behind ours by this (seconds), and still takes what we send.
 SLACK = 3_600
+THREAD_BYTES = 16
+
+
+class NotAdmittedError(CaseworkError):
+    """This installation has not been given the desk's keys: it can neither read nor send."""
+
+    code = "desk.not_admitted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,8 @@ class Dispatch:
         Raises:
             DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
         """
+        if not self.keyring.is_member():
+            raise NotAdmittedError("this installation holds none of its desk's windows")
         directory, ours = self.replica.directory, self.replica.desk
         created = timestamp(self.clock.now())
         readers = [
@@ -125,6 +140,60 @@ class Dispatch:
         )
         message = self._checked(seal(content, outside, readers=readers, signer=key), content)
         await self.store.keep(message, keeping or Keeping(), sent_lanes=content.lanes)
+        self.queued()
+        return message.mid
+
+    async def give(self, kind: Kind, form: Value, to: GrantKey, given: Given) -> MessageId:
+        """Return the id of what this device gives a colleague's, kept and in line to be sent.
+
+        Args:
+            kind: a grant or a history.
+            form: what is given.
+            to: the grant key that the colleague's device has now.
+            given: what is kept of it.
+
+        Raises:
+            DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
+        """
+        key, ours = self.keyring.device, self.replica.desk
+        created = timestamp(self.clock.now())
+        readers = [Reader(to, ReaderRole.DEVICE)]
+        content = Content(
+            sender=key.kid,
+            kind=kind,
+            created=created,
+            thread=ThreadId(fresh(THREAD_BYTES)),
+            lanes={ours: next_lane(await self.store.lane_end(key.kid, ours))},
+            parents=(),
+            dirhead=self.replica.directory.head,
+            lang="",
+            subject="",
+            text="",
+            form=form,
+        )
+        content = with_readers(content, readers)
+        outside = Outside(
+            src=ours,
+            dst=(ours,),
+            priority=PriorityClass.ROUTINE,
+            start=None,
+            stop=(),
+            exp=created - SLACK + GRANT_WAITS,
+        )
+        sealed = parse_envelope(seal(content, outside, readers=readers, signer=key))
+        message = StoredMessage(
+            mid=sealed.mid,
+            eid=sealed.eid,
+            outgoing=True,
+            src=ours,
+            thread=content.thread,
+            kind=int(kind),
+            signer=key.kid,
+            envelope=sealed.raw,
+            content_key=b"",
+            content=b"",
+        )
+        await self.store.keep(message, Keeping(given=given), sent_lanes=content.lanes)
         self.queued()
         return message.mid
 

@@ -5,6 +5,7 @@ is shown at once. What cannot be followed is logged by its code and tried again 
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -23,12 +24,16 @@ PAUSE = 1.0
 
 @dataclass(slots=True)
 class Follower:
-    """Brings replica and proofs up to what the broker last said it has."""
+    """Brings replica and proofs up to what the broker last said it has.
+
+    ``grown`` is called when the directory has more than before.
+    """
 
     replica: Replica
     prover: Prover
     inbox: Inbox
     line: Line
+    grown: Callable[[], None]
     _last: api.Grew = field(default_factory=lambda: api.Grew(0, 0))
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -57,5 +62,6 @@ class Follower:
         if grown.directory > self.replica.directory.head.size:
             await self.replica.sync(self.line)
             await self.inbox.try_again()
+            self.grown()
         if grown.cosigned:
             await self.prover.check()

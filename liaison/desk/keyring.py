@@ -1,7 +1,9 @@
 """The desk's own keys: the device's, the windows' seeds, and the weekly publication of new windows.
 
 Seeds are stored before the window is published, so nobody can seal to a window that we could not
-open. An office that was closed publishes what it missed as soon as it is on again.
+open. An office that was closed publishes what it missed as soon as it is on again. An installation
+that holds none of its desk's windows is no member yet: it publishes nothing, and waits to be
+admitted by a colleague's (:mod:`liaison.desk.devices`).
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +13,14 @@ from crypto.attest.signing import KeyId, SigningKey, key_id
 from crypto.attest.statement import What, Window
 from crypto.seal.ceremony import publish_windows
 from crypto.seal.primitives import OpeningKey
-from crypto.seal.windows import WEEK, make_window, next_publication, weeks_wanted
+from crypto.seal.windows import (
+    WEEK,
+    OwnGrantKey,
+    OwnWindow,
+    make_window,
+    next_publication,
+    weeks_wanted,
+)
 from liaison.desk.broker_client import Line
 from liaison.desk.directory import Replica
 from liaison.desk.store import Store
@@ -26,16 +35,51 @@ class Keyring:
     store: Store
     replica: Replica
     clock: Clock
-    _opening: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
+    _windows: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
+    _grant_keys: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
 
     async def load(self) -> None:
-        """Take up the windows whose seeds are in the store."""
+        """Take up the windows and grant keys whose seeds are in the store."""
         for kid, seed in await self.store.own_windows():
-            self._opening.setdefault(kid, OpeningKey.from_seed(seed))
+            self._windows.setdefault(kid, OpeningKey.from_seed(seed))
+        for kid, seed in await self.store.grant_keys():
+            self._grant_keys.setdefault(kid, OpeningKey.from_seed(seed))
+
+    def windows(self) -> dict[KeyId, OpeningKey]:
+        """Return the windows that we can open, by key id."""
+        return self._windows
 
     def opening_keys(self) -> dict[KeyId, OpeningKey]:
-        """Return the windows that we can open, by key id."""
-        return self._opening
+        """Return all that messages to us may be wrapped to: windows and grant keys."""
+        return {**self._windows, **self._grant_keys}
+
+    def grant_keys(self) -> list[KeyId]:
+        """Return our grant keys, the one that counts last."""
+        return list(self._grant_keys)
+
+    def is_member(self) -> bool:
+        """Say whether we hold a window that the desk has published, or may publish its first."""
+        replica = self.replica
+        published = replica.directory.windows(replica.desk)
+        if not published:
+            return any(one.kid == self.device.kid for one in replica.devices())
+        return any(window.kid in self._windows for window in published)
+
+    async def add_windows(self, windows: list[OwnWindow]) -> None:
+        """Keep windows that a colleague has given us."""
+        await self.store.add_windows(windows)
+        await self.load()
+
+    async def add_grant_key(self, made: OwnGrantKey) -> None:
+        """Keep a grant key of ours before it is stated."""
+        await self.store.add_grant_key(made)
+        await self.load()
+
+    async def destroy_grant_keys(self, kids: list[KeyId]) -> None:
+        """Destroy grant keys for which nothing can come any more."""
+        await self.store.destroy_grant_keys(kids)
+        for kid in kids:
+            del self._grant_keys[kid]
 
     def publication_due(self) -> datetime:
         """Return when new windows must be published."""
@@ -48,13 +92,12 @@ class Keyring:
         """
         now = timestamp(self.clock.now())
         until = self._published_until()
-        if timestamp(self.publication_due()) > now:
+        if timestamp(self.publication_due()) > now or not self.is_member():
             return
         replica = self.replica
         made = [await self._window(begins) for begins in weeks_wanted(until, at=now)]
         if not made:
             return
-        await self.load()
         entry = publish_windows(
             replica.agency,
             replica.desk,
@@ -70,7 +113,7 @@ class Keyring:
         seed = await self.store.seed_for(begins)
         if seed is None:
             made = make_window(begins)
-            await self.store.add_windows([made])
+            await self.add_windows([made])
             return made.window
         public = OpeningKey.from_seed(seed).public
         return Window(key_id(public), public, begins, begins + WEEK)

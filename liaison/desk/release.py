@@ -12,12 +12,12 @@ from datetime import date
 from crypto.attest import labels
 from crypto.attest.directory import DirectoryError
 from crypto.attest.encoding import decode, encode
-from crypto.attest.header import DeskId, MessageId, PriorityClass
+from crypto.attest.header import DeskId, MessageId, PriorityClass, parse_envelope
 from crypto.attest.padding import LARGEST
 from crypto.attest.signing import KeyId, SignatureError, SigningKey, open_signed, split_signed
 from crypto.attest.statement import Role
 from crypto.seal.content import Content, Kind, parse_content
-from crypto.seal.envelope import countersign_draft
+from crypto.seal.countersigning import countersign_draft
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Address, Dispatch, Letter
 from liaison.desk.store import Draft as StoredDraft
@@ -162,7 +162,17 @@ class Releases:
         if isinstance(said, Ask):
             self.check_ask(content, src)
             return Keeping(ask=True)
+        if await self._is_to_a_colleague(content, src):
+            return Keeping()
         return Keeping(answered=await self._answered(said, content, src))
+
+    def keeping_of_colleague(self, content: Content) -> Keeping:
+        """Return what is kept with what a colleague asked or answered at another installation."""
+        said = signature_from_value(content.form)
+        if isinstance(said, Ask) or len(content.parents) != 1:
+            return Keeping()
+        state = "granted" if isinstance(said, Granted) else "refused"
+        return Keeping(decided=(content.parents[0], state))
 
     async def grant(
         self, officer: str, ask: MessageId, *, file: str | None, basis: str | None
@@ -305,6 +315,14 @@ class Releases:
             Address(message.src, PriorityClass.URGENT),
             keeping=Keeping(decided=(message.mid, state)),
         )
+
+    async def _is_to_a_colleague(self, content: Content, src: DeskId) -> bool:
+        """Say whether the answer is to what was asked at another installation of our desk."""
+        for ask in content.parents:
+            message, draft = await self.store.message(ask), await self.store.draft(ask)
+            if message is not None and message.outgoing and draft is None:
+                return src in parse_envelope(message.envelope).header.dst
+        return False
 
     async def _answered(self, said: SecondSignature, content: Content, src: DeskId) -> StoredDraft:
         ask = content.parents[0] if len(content.parents) == 1 else MessageId(b"")

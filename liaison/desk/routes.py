@@ -13,6 +13,7 @@ from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId
 from crypto.attest.padding import PaddingError
+from crypto.attest.pin import PinError
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
@@ -42,6 +43,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 403),
     (ConfigError, 422),
     (DirectoryError, 409),
+    (PinError, 422),
     (PaddingError, 413),
     (PrimitiveError, 409),
 )
@@ -180,6 +182,14 @@ async def lock(request: web.Request) -> web.Response:
     """Drop every officer's key; the agent goes on receiving."""
     await request.app[AGENT].lock()
     return web.json_response({"present": []})
+
+
+@ROUTES.post("/api/devices")
+async def admit(request: web.Request) -> web.Response:
+    """Admit another installation of this desk: ``{officer, number}``, as it shows its number."""
+    fields = await _fields(request)
+    admitted = await request.app[AGENT].admit(_officer(fields), _text(fields, "number"))
+    return web.json_response({"admitted": admitted})
 
 
 @ROUTES.get("/api/notices")

@@ -43,6 +43,40 @@ windows = Table(
     Column("not_after", BigInteger, nullable=False),
 )
 
+#: Our own grant keys, oldest first: the one that counts, and the one before it.
+grant_keys = Table(
+    "grant_keys",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("kid", LargeBinary, nullable=False, unique=True),
+    Column("seed", LargeBinary, nullable=False),
+)
+
+#: Devices of our desk that were admitted here; ``told`` once what happened before was given.
+colleagues = Table(
+    "colleagues",
+    TABLES,
+    Column("device", LargeBinary, primary_key=True),
+    Column("told", Integer, nullable=False),
+)
+
+#: Which window's seed was given to which colleague, with which message; a part of what happened
+#: before stands under its own message's id.
+grants = Table(
+    "grants",
+    TABLES,
+    Column("device", LargeBinary, primary_key=True),
+    Column("window", LargeBinary, primary_key=True),
+    Column("mid", LargeBinary, nullable=False),
+)
+
+#: Messages that a colleague told us of: delivered to the desk before, and not acknowledged again.
+learned = Table(
+    "learned",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+)
+
 cases = Table(
     "cases",
     TABLES,

@@ -1,14 +1,18 @@
 """Case numbers have one form: QN-MC1-2026-0117.
 
 The desk's code (from the corridor), the year of opening and a serial of at least four digits. A
-number given twice the same way is the same text, so it may serve as a key.
+number given twice the same way is the same text, so it may serve as a key. Two computers of one
+desk may open cases while neither hears of the other, so each counts in a range of its own.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from protocols.casework.errors import CaseNumberError
 
+#: How many cases an installation can open in a year.
+PER_INSTALLATION = 100_000
 FORM = re.compile(r"(?P<desk>[A-Z]{2}-[A-Z0-9]{1,6})-(?P<year>[12][0-9]{3})-(?P<serial>[0-9]{4,7})")
 
 
@@ -49,3 +53,16 @@ def format_case_number(desk_code: str, *, year: int, serial: int) -> str:
     text = str(CaseNumber(desk_code, year, serial))
     parse_case_number(text)
     return text
+
+
+def next_serial(taken: Iterable[int], *, installation: int) -> int:
+    """Return the serial for a desk's next case, after those that are ``taken`` this year.
+
+    Args:
+        taken: the serials of the year's cases, of whichever installation.
+        installation: which of the desk's it is, from 0: the first counts from 1, the second from
+            100,001, and so on.
+    """
+    first = installation * PER_INSTALLATION
+    own = [serial for serial in taken if first < serial <= first + PER_INSTALLATION]
+    return max(own, default=first) + 1

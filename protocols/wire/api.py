@@ -90,7 +90,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Logged in: the broker's time (ts), sizes of directory and ledger, the device's cursors."""
+    """Logged in: the broker's time (ts), sizes of directory and ledger, the device's cursors.
+
+    ``waiting`` items lie behind the cursors and will be delivered.
+    """
 
     kind: ClassVar = FrameKind.WELCOME
     at: int
@@ -98,6 +101,8 @@ class Welcome:
     ledger: int
     ordinary: int
     rescue: int
+    keys: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ Frame = Hello | Login | Welcome | Submit | Taken | Refused | Deliver | Acknowled
 _FRAMES: dict[int, tuple[type[Frame], tuple[type, ...]]] = {
     FrameKind.HELLO: (Hello, (bytes, bytes)),
     FrameKind.LOGIN: (Login, (bytes,)),
-    FrameKind.WELCOME: (Welcome, (int, int, int, int, int)),
+    FrameKind.WELCOME: (Welcome, (int, int, int, int, int, int, int)),
     FrameKind.SUBMIT: (Submit, (int, bytes)),
     FrameKind.TAKEN: (Taken, (int, bytes)),
     FrameKind.REFUSED: (Refused, (int, str, str)),

@@ -1,9 +1,9 @@
 """Mailboxes: how what waits for a desk is ordered, and what can wait there.
 
-Follows docs/spec/broker.md, "Mailbox". Each desk has two lanes, rescue before ordinary, each with
-its own sequence that is never reused; each device of the desk has its own cursor in each lane, so
-every computer of a desk gets its mail. A message stays until every device has acknowledged it, or
-it expires.
+Follows docs/spec/broker.md, "Mailbox". Each desk has three lanes, each with its own sequence that
+is never reused: what its devices give each other, rescue, ordinary. Each device of the desk has its
+own cursor in each lane, so every computer of a desk gets its mail. A message stays until every
+device has acknowledged it, or it expires.
 """
 
 from enum import IntEnum
@@ -16,6 +16,7 @@ class MailLane(IntEnum):
 
     ORDINARY = 0
     RESCUE = 1
+    KEYS = 2
 
 
 class ItemKind(IntEnum):

@@ -10,7 +10,7 @@ from crypto.attest.header import MessageId
 from crypto.attest.padding import LARGEST
 from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind, ThreadId
-from crypto.seal.envelope import countersign_draft
+from crypto.seal.countersigning import countersign_draft
 from liaison.desk.compose import letter_of
 from liaison.desk.store import Draft as Waiting
 from protocols.casework.codes import SignaturePurpose

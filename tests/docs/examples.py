@@ -61,7 +61,7 @@ NOTICE = NoticeBody(int(NoticeCode.DUE), TOKEN, MID, NOW + 1_860, NOW + 1_860)
 FRAMES: dict[str, Frame] = {
     "hello": Hello(BROKER.kid, NONCE),
     "login": Login(SIGNED_LOGIN),
-    "welcome": Welcome(NOW, 20, 1, 0, 0),
+    "welcome": Welcome(NOW, 20, 1, 0, 0, 0, 1),
     "taken": Taken(7, pack_signed(BROKER, labels.TOOK, TOOK.encoded())),
     "refused": Refused(8, str(Refusal.NO_CHANNEL), "no channel from vn-mongcai-1 to cn-guangxi"),
     "acknowledge": Acknowledge(int(MailLane.RESCUE), 1, (SIGNED_ACK,)),

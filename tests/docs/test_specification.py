@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crypto.attest import directory, header, labels
+from crypto.attest import header, labels
 from crypto.attest.directory import DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
@@ -73,7 +73,7 @@ def test_every_code_of_an_envelope_is_in_the_table_of_checks() -> None:
 
 
 def test_every_code_with_which_an_entry_is_refused_is_in_the_table() -> None:
-    asked = {"directory.unknown_signer", "directory.no_window", directory.PinError.code}
+    asked = {"directory.unknown_signer", "directory.no_window", "directory.no_grant_key"}
 
     assert UnknownDeskError.code in codes("directory", "directory")
     assert codes("directory", "directory") == codes_of(DirectoryError) - asked
@@ -121,9 +121,13 @@ def test_a_limit_is_told_as_the_code_has_it(page: str, sentence: str) -> None:
     assert sentence in PAGES[page]
 
 
+#: The kinds of message in the order of the table's columns.
+KINDS = ("step", "receipt", "countersign", "grant", "history")
+
+
 def test_the_table_of_roles_is_the_codes() -> None:
     rows = re.findall(
-        r"^\| ([a-z, ]+) \| (may|may not) \| (may|may not) \| (may|may not) \|$",
+        r"^\| ([a-z, ]+)" + r" \| (may|may not)" * len(KINDS) + r" \|$",
         PAGES["envelope"],
         re.MULTILINE,
     )
@@ -131,7 +135,7 @@ def test_the_table_of_roles_is_the_codes() -> None:
         (role, kind)
         for roles, *cells in rows
         for role in roles.split(", ")
-        for kind, cell in zip(("step", "receipt", "countersign"), cells, strict=True)
+        for kind, cell in zip(KINDS, cells, strict=True)
         if cell == "may"
     }
 

@@ -8,8 +8,9 @@ anew in each corridor; where the same keys are wanted in every run, use ``tests.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crypto.attest.directory import Directory, fingerprint
+from crypto.attest.directory import Directory
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
+from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import (
     AgencyId,
@@ -33,8 +34,9 @@ from crypto.seal.ceremony import (
     request_key,
 )
 from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
-from crypto.seal.envelope import Outside, Reader, seal, with_readers
+from crypto.seal.envelope import Outside, seal
 from crypto.seal.primitives import fresh
+from crypto.seal.readers import Reader, with_readers
 from crypto.seal.windows import OwnWindow, make_window, weeks_wanted
 
 DAY = 86_400

@@ -20,9 +20,10 @@ from crypto.attest.header import (
     pack_envelope,
 )
 from crypto.attest.padding import pad
-from crypto.attest.signing import SigningKey
-from crypto.attest.statement import Window
+from crypto.attest.signing import KeyId, SigningKey
+from crypto.attest.statement import GrantKey, Window
 from crypto.seal.content import Content
+from crypto.seal.countersigning import countersign_draft
 from crypto.seal.envelope import Outside
 from crypto.seal.primitives import WrappingKey, decrypt, encrypt
 from tests.support.world import seed
@@ -41,7 +42,7 @@ class Forgery:
 
     content: Content
     outside: Outside
-    windows: Sequence[Window]
+    windows: Sequence[Window | GrantKey]
     signer: SigningKey
     padded: bytes | None = None
     hidden: bytes | None = None
@@ -93,7 +94,7 @@ class Forgery:
         return replace(self, padded=pad(raw)).build()
 
 
-def wrap(window: Window, key: bytes, mid: MessageId) -> bytes:
+def wrap(window: Window | GrantKey, key: bytes, mid: MessageId) -> bytes:
     """Return ``key`` wrapped to ``window`` for this message."""
     return WrappingKey.from_public(window.public).wrap(key, info=labels.WRAP + mid + window.kid)
 
@@ -122,3 +123,8 @@ def with_field(raw: bytes, index: int, value: Value) -> bytes:
     changed = fields(raw)
     changed[index] = value
     return encode(changed)
+
+
+def countersign(content: Content, outside: Outside, key: SigningKey) -> tuple[KeyId, bytes]:
+    """Return the second signature of ``key`` over what ``content`` says, source, destinations."""
+    return countersign_draft(content.draft(), outside.src, outside.dst, key)

@@ -15,8 +15,9 @@ from crypto.attest.header import DeskId, PriorityClass
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import Window
 from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
-from crypto.seal.envelope import Outside, Reader, with_readers
+from crypto.seal.envelope import Outside
 from crypto.seal.primitives import fresh
+from crypto.seal.readers import Reader, with_readers
 from liaison.desk.app import DEVICE, STORE
 from liaison.desk.store import Store
 from liaison.runtime.clock import timestamp
@@ -98,7 +99,7 @@ class Forger:
             priority=PriorityClass.RESCUE,
             start=None,
             stop=(),
-            exp=readers[0].window.not_after + MAIL_WAITS,
+            exp=self._window(self.victim).not_after + MAIL_WAITS,
         )
         windows = [reader.window for reader in readers]
         return replace(Forgery(content, outside, windows, self.officer), **changes)

@@ -296,14 +296,19 @@ class Network:
         return writer.state.frontier.size == size
 
     def _is_read(self, desk: Desk) -> bool:
-        """Say whether the broker knows the desk's device to have dealt with its whole mailbox."""
+        """Say whether the broker knows the desk's device to have dealt with its whole mailbox.
+
+        One that nobody has admitted reads what is for devices, and leaves the desk's mail alone.
+        """
         sequences = self.broker.running[WRITER].state.sequences
         mailbox = desk.agent.replica.desk
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
-            rows = db.execute("SELECT lane, seq FROM cursors WHERE desk = ?", (mailbox,)).fetchall()
+            query = "SELECT lane, seq FROM cursors WHERE desk = ? AND device = ?"
+            rows = db.execute(query, (mailbox, desk.agent.keyring.device.kid)).fetchall()
         db.close()
         read = dict(rows)
-        return all(read.get(lane, 0) == sequences.get((mailbox, lane), 0) for lane in MailLane)
+        lanes = list(MailLane) if desk.agent.keyring.is_member() else [MailLane.KEYS]
+        return all(read.get(lane, 0) == sequences.get((mailbox, lane), 0) for lane in lanes)
 
     def broker_directory(self) -> Directory:
         """Return the directory as the running broker has it."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
-from crypto.attest.directory import Directory, fingerprint
+from crypto.attest.directory import Directory
 from crypto.attest.encoding import Value
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
+from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey, key_id
 from crypto.attest.statement import (
     AgencyId,
@@ -34,8 +35,9 @@ from crypto.seal.ceremony import (
     request_key,
 )
 from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
-from crypto.seal.envelope import Outside, Reader, with_readers
+from crypto.seal.envelope import Outside
 from crypto.seal.primitives import OpeningKey
+from crypto.seal.readers import Reader, with_readers
 from crypto.seal.windows import WEEK, OwnWindow
 
 #: Monday 2 March 2026, 08:00 UTC; the week began eight hours before.

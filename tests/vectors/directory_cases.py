@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from crypto.attest.directory import Directory, fingerprint
+from crypto.attest.directory import Directory
 from crypto.attest.encoding import Value, encode
 from crypto.attest.header import DeskId
+from crypto.attest.pin import fingerprint
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import (
     LONGEST_VALIDITY,

@@ -14,9 +14,9 @@ from crypto.attest.header import PriorityClass, message_id, pack_envelope, parse
 from crypto.attest.padding import LARGEST, pad
 from crypto.seal.ceremony import VALIDITY
 from crypto.seal.content import Content, Kind, ReaderRole
-from crypto.seal.envelope import Reader, countersign, with_readers
+from crypto.seal.readers import Reader, with_readers
 from crypto.seal.windows import OwnWindow
-from tests.support.forge import KEY, Forgery, hidden_in, sigbox, with_field
+from tests.support.forge import KEY, Forgery, countersign, hidden_in, sigbox, with_field
 from tests.support.world import (
     HERE,
     MONDAY,

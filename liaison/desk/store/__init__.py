@@ -1,5 +1,6 @@
 """The desk's encrypted store: one file, one thread, one transaction a call."""
 
+from liaison.desk.store.colleagues import ColleagueStore
 from liaison.desk.store.engine import (
     StoreError,
     StoreFailedError,
@@ -11,6 +12,7 @@ from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
 from liaison.desk.store.register import Register
 from liaison.desk.store.values import (
     Draft,
+    Given,
     Keeping,
     Notice,
     Opening,
@@ -23,6 +25,7 @@ from liaison.desk.store.values import (
 __all__ = [
     "MOST_QUARANTINED",
     "Draft",
+    "Given",
     "Keeping",
     "Notice",
     "Opening",
@@ -38,5 +41,5 @@ __all__ = [
 ]
 
 
-class Store(KeyStore, MailStore, Register):
-    """One desk's store: keys, mail and register in one file."""
+class Store(KeyStore, ColleagueStore, MailStore, Register):
+    """One installation's store: keys, colleagues, mail and register in one file."""

@@ -1,14 +1,14 @@
-"""What the store holds of the directory, of our windows, and of how far our mail was read."""
+"""What the store holds of the directory, of our own keys, and of how far our mail was read."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.signing import KeyId
-from crypto.seal.windows import OwnWindow
+from crypto.seal.windows import OwnGrantKey, OwnWindow
 from liaison.desk.store.engine import Engine
-from liaison.desk.tables import cursors, directory, windows
+from liaison.desk.tables import cursors, directory, grant_keys, windows
 
 
 class KeyStore(Engine):
@@ -35,7 +35,7 @@ class KeyStore(Engine):
         return await self.run(lambda db: db.scalar(query.limit(1)))
 
     async def add_windows(self, made: Sequence[OwnWindow]) -> None:
-        """Keep the seeds of new windows, before anyone can seal to them."""
+        """Keep seeds of windows; those that are here already stay as they are."""
         rows = [
             {
                 "kid": own.window.kid,
@@ -45,7 +45,22 @@ class KeyStore(Engine):
             }
             for own in made
         ]
-        await self.run(lambda db: db.execute(insert(windows), rows) if rows else None)
+        change = upsert(windows).on_conflict_do_nothing()
+        await self.run(lambda db: db.execute(change, rows) if rows else None)
+
+    async def grant_keys(self) -> list[tuple[KeyId, bytes]]:
+        """Return key id and seed of our grant keys, the one that counts last."""
+        query = select(grant_keys.c.kid, grant_keys.c.seed).order_by(grant_keys.c.number)
+        return await self.run(lambda db: [(KeyId(kid), seed) for kid, seed in db.execute(query)])
+
+    async def add_grant_key(self, made: OwnGrantKey) -> None:
+        """Keep a new grant key, before anyone can seal to it."""
+        row = {"kid": made.key.kid, "seed": made.seed}
+        await self.run(lambda db: db.execute(insert(grant_keys), row))
+
+    async def destroy_grant_keys(self, kids: Sequence[KeyId]) -> None:
+        """Destroy the seeds of grant keys that nothing can come for any more."""
+        await self.run(lambda db: db.execute(delete(grant_keys).where(grant_keys.c.kid.in_(kids))))
 
     async def cursor(self, lane: int) -> int:
         """Return up to where this lane of our mailbox has been dealt with."""

@@ -12,6 +12,7 @@ from crypto.attest.signing import KeyId
 from crypto.seal.content import Lane, ThreadId
 from liaison.desk.store.engine import Engine, set_fact
 from liaison.desk.store.values import (
+    Given,
     Keeping,
     Opening,
     StoredAck,
@@ -23,8 +24,11 @@ from liaison.desk.tables import (
     acks,
     asks,
     cases,
+    colleagues,
     drafts,
+    grants,
     lanes,
+    learned,
     messages,
     openings,
     quarantine,
@@ -95,11 +99,28 @@ class MailStore(Engine):
     async def unacknowledged(
         self, device: KeyId, what: int, kinds: Sequence[int]
     ) -> list[StoredMessage]:
-        """Return what came here of these kinds and of which no acknowledgement by us was noted."""
+        """Return what came here of these kinds and of which no acknowledgement by us was noted.
+
+        What a colleague's device has told us of was delivered to it, long before.
+        """
         noted = select(acks.c.mid).where(acks.c.device == device, acks.c.what == what)
+        told = select(learned.c.mid)
         return await self._messages(
-            (messages.c.outgoing == 0) & messages.c.kind.in_(kinds) & messages.c.mid.not_in(noted)
+            (messages.c.outgoing == 0)
+            & messages.c.kind.in_(kinds)
+            & messages.c.mid.not_in(noted)
+            & messages.c.mid.not_in(told)
         )
+
+    async def is_learned(self, mid: MessageId) -> bool:
+        """Say whether a colleague's device has told us of this message."""
+        query = select(learned.c.mid).where(learned.c.mid == mid)
+        return await self.run(lambda db: db.scalar(query) is not None)
+
+    async def taken(self) -> list[StoredMessage]:
+        """Return every message of a case that the broker has taken, in the ledger's order."""
+        found = await self._messages(messages.c.took.is_not(None) & (messages.c.content != b""))
+        return sorted(found, key=lambda message: message.position or 0)
 
     async def acks_of(self, mids: Iterable[MessageId]) -> list[StoredAck]:
         """Return the acknowledgements of these messages, in the ledger's order."""
@@ -231,6 +252,20 @@ def _keep_with(db: Connection, message: StoredMessage, keeping: Keeping) -> None
     if keeping.decided is not None:
         mid, state = keeping.decided
         db.execute(update(asks).where(asks.c.mid == mid).values(state=state))
+    if keeping.given is not None:
+        _keep_given(db, message, keeping.given)
+    if keeping.learned:
+        db.execute(insert(learned).values(mid=message.mid))
+
+
+def _keep_given(db: Connection, message: StoredMessage, given: Given) -> None:
+    rows = [
+        {"device": given.device, "window": window, "mid": message.mid}
+        for window in given.windows or (message.mid,)
+    ]
+    db.execute(insert(grants), rows)
+    if given.told:
+        db.execute(update(colleagues).where(colleagues.c.device == given.device).values(told=1))
 
 
 def _keep_opening(db: Connection, opening: Opening) -> None:

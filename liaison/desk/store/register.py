@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import MessageId
@@ -27,10 +27,10 @@ class Register(Engine):
         found = await self.run(lambda db: db.scalar(query.limit(1)))
         return None if found is None else ThreadId(found)
 
-    async def cases_numbered(self, prefix: str) -> int:
-        """Return how many cases have a reference that begins with ``prefix``."""
-        query = select(func.count()).where(cases.c.ref.startswith(prefix, autoescape=True))
-        return await self.run(lambda db: db.scalar(query) or 0)
+    async def refs(self, prefix: str) -> list[str]:
+        """Return the references of all cases that begin with ``prefix``."""
+        query = select(cases.c.ref).where(cases.c.ref.startswith(prefix, autoescape=True))
+        return await self.run(lambda db: list(db.scalars(query)))
 
     async def draft(self, ask: MessageId) -> Draft | None:
         """Return the draft that waits for the answer to this question, whatever its state."""

@@ -76,13 +76,26 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a message gives a device of our desk: windows' seeds, or else part of a history.
+
+    ``told`` with the last part: then the device knows what happened before it was admitted.
+    """
+
+    device: KeyId
+    windows: tuple[KeyId, ...] = ()
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Keeping:
     """What is kept with a message in one transaction.
 
     ``ref`` names its case; ``opening`` is (message, officer, time) of an officer's receipt; an
     ``ask`` waits for one of our officers to decide; ``draft`` waits for the answer to this
     message; ``answered`` is a draft as the answer leaves it; ``settled`` is the question whose
-    draft this message has sent, ``decided`` the question that it answers, and how.
+    draft this message has sent, ``decided`` the question that it answers, and how; ``given`` is
+    what it gives a colleague's device, ``learned`` that a colleague's device has told us of it.
     """
 
     ref: str | None = None
@@ -92,6 +105,8 @@ class Keeping:
     answered: Draft | None = None
     settled: MessageId | None = None
     decided: tuple[MessageId, str] | None = None
+    given: Given | None = None
+    learned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

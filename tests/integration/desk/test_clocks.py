@@ -55,6 +55,7 @@ async def test_after_a_downtime_only_the_highest_rung_fires_and_late_ones_show_i
     network.clock.set(AT + timedelta(minutes=31))
 
     await network.mongcai.start()
+    await network.settle()
     await network.move(AT + timedelta(minutes=31))
 
     found = await reminders(network.mongcai, ref)

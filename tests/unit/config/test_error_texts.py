@@ -13,7 +13,7 @@ from textwrap import dedent
 import pytest
 
 from config.load import CATALOGUE, load_errors
-from crypto.attest.directory import PIN_DIGITS
+from crypto.attest.pin import PIN_DIGITS
 from crypto.seal.vault import SHORTEST_PASSPHRASE
 from liaison.broker.login import CLOCKS_DIFFER
 from liaison.cli.commands import ALONE, GROUPS

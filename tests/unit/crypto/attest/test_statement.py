@@ -8,6 +8,7 @@ from crypto.attest.signing import SignatureError
 from crypto.attest.statement import (
     DeskPayload,
     DevicePayload,
+    GrantKey,
     InfraKind,
     InfraPayload,
     Payload,
@@ -38,6 +39,7 @@ UP = DeskPayload(
     DESK.registrars, "vn-two", DESK.names, DESK.not_before, DESK.not_after, HERE.desk, DESK.broker
 )
 DEVICE = key_payload(KEY, HERE.desk, Role.SUPERVISOR, "VN-02")
+GRANT_KEY = GrantKey(HERE.window.kid, HERE.window.public)
 INFRA = InfraPayload(InfraKind.WITNESS, KEY.verify_key, "witness.example")
 WINDOWS = tuple(own.window for own in HERE.windows)
 
@@ -57,9 +59,10 @@ def bytes_of(payload: Payload) -> bytes:
         (What.DESK, UP),
         (What.DEVICE, DEVICE),
         (What.WINDOWS, WINDOWS),
+        (What.GRANT_KEY, GRANT_KEY),
         (What.INFRA, INFRA),
     ],
-    ids=["root", "desk", "desk below another", "device", "windows", "infra"],
+    ids=["root", "desk", "desk below another", "device", "windows", "grant key", "infra"],
 )
 def test_a_payload_reads_back(what: What, payload: Payload) -> None:
     statement = make_statement(
@@ -71,10 +74,16 @@ def test_a_payload_reads_back(what: What, payload: Payload) -> None:
 
 @pytest.mark.parametrize("what", list(What))
 @pytest.mark.parametrize(
-    "payload", [ROOT, DESK, DEVICE, WINDOWS, INFRA], ids=lambda p: type(p).__name__
+    "payload", [ROOT, DESK, DEVICE, WINDOWS, GRANT_KEY, INFRA], ids=lambda p: type(p).__name__
 )
 def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) -> None:
-    kinds = {What.ROOT: ROOT, What.DESK: DESK, What.DEVICE: DEVICE, What.WINDOWS: WINDOWS}
+    kinds = {
+        What.ROOT: ROOT,
+        What.DESK: DESK,
+        What.DEVICE: DEVICE,
+        What.WINDOWS: WINDOWS,
+        What.GRANT_KEY: GRANT_KEY,
+    }
     statement = make_statement(
         what, agency=HERE.agency, subject=bytes(16), payload=bytes_of(payload)
     )

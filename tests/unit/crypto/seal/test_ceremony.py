@@ -1,7 +1,8 @@
 import pytest
 
-from crypto.attest.directory import Directory, DirectoryError, fingerprint
+from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.encoding import encode
+from crypto.attest.pin import fingerprint
 from crypto.attest.signing import BadSignatureError, SignatureError
 from crypto.attest.statement import (
     LONGEST_VALIDITY,

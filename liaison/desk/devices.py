@@ -1,0 +1,221 @@
+"""The desk's other installations: who they are, admitting them, and giving them what they need.
+
+Follows docs/spec/envelope.md, "Grants and histories". The registrar's word alone gives a device
+nothing: an officer types its number at an installation that holds the desk's keys, and types that
+one's number on the new one. From then on each gives the other its windows as they come. A new one
+is also told what happened before; what comes later it fetches from the desk's mailbox itself.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from crypto.attest.directory import MAIL_WAITS, DirectoryError, NoGrantKeyError, Signer
+from crypto.attest.header import parse_envelope
+from crypto.attest.pin import device_number, read_device_number
+from crypto.attest.signing import KeyId
+from crypto.attest.statement import GrantKey, What
+from crypto.seal.ceremony import state_grant_key
+from crypto.seal.content import Kind
+from crypto.seal.envelope import Opened
+from crypto.seal.grants import (
+    Grant,
+    Remembered,
+    can_be_told,
+    grant_from_value,
+    grant_to_value,
+    history_from_value,
+    history_to_value,
+    in_parts,
+    open_windows,
+)
+from crypto.seal.windows import make_grant_key
+from liaison.desk.broker_client import Line
+from liaison.desk.directory import Replica
+from liaison.desk.dispatch import Dispatch
+from liaison.desk.keyring import Keyring
+from liaison.desk.store import Given, Store
+from liaison.desk.vault import Officers
+from liaison.runtime.clock import Clock, timestamp
+from protocols.casework.errors import CaseworkError
+
+
+class UnknownDeviceError(CaseworkError):
+    """No other device of this desk has that number."""
+
+    code = "devices.unknown"
+
+
+class NotAColleagueError(CaseworkError):
+    """A device of our desk that nobody has admitted here gives us something."""
+
+    code = "devices.not_admitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The installations of one desk, as one of them sees them."""
+
+    store: Store
+    replica: Replica
+    keyring: Keyring
+    dispatch: Dispatch
+    officers: Officers
+    clock: Clock
+
+    def others(self) -> list[Signer]:
+        """Return the other devices of our desk that count now, in the order of enrolment."""
+        now, ours = timestamp(self.clock.now()), self.keyring.device.kid
+        return [one for one in self.replica.devices() if one.kid != ours and self._counts(one, now)]
+
+    async def listed(self) -> dict[str, Any]:
+        """Return this installation's number and standing, and those of the others."""
+        colleagues = await self.store.colleagues()
+        return {
+            "number": device_number(self.keyring.device.verify_key.raw),
+            "member": self.keyring.is_member(),
+            "others": [
+                {
+                    "pseudonym": one.payload.pseudonym,
+                    "number": device_number(one.payload.key.raw),
+                    "admitted": one.kid in colleagues,
+                }
+                for one in self.others()
+            ],
+        }
+
+    async def admit(self, officer: str, typed: str) -> str:
+        """Admit the device whose number an officer has read on its screen; return its pseudonym.
+
+        Admitted once more, a device is told once more what happened before.
+
+        Raises:
+            LockedError: the officer has not unlocked this installation.
+            PinError: what was typed is no number of a device.
+            UnknownDeviceError: no other device of our desk has it.
+        """
+        self.officers.key(officer)
+        number = read_device_number(typed)
+        for one in self.others():
+            if device_number(one.payload.key.raw) == number:
+                await self.store.add_colleague(one.kid)
+                return one.payload.pseudonym
+        raise UnknownDeviceError("no other device of this desk has this number")
+
+    async def keep_up(self, line: Line) -> None:
+        """State our grant key if others need it, and give each colleague what it lacks.
+
+        Raises what the line raises; what could not be given is given the next time.
+        """
+        others = self.others()
+        if not others:
+            return
+        await self._state_grant_key(line)
+        await self.store.take_back_refused()
+        for device, is_told in (await self.store.colleagues()).items():
+            if any(one.kid == device for one in others):
+                await self._give(device, is_told=is_told)
+
+    async def receive(self, opened: Opened) -> list[Remembered]:
+        """Keep the windows of a grant, or return the messages of a history, to be taken up.
+
+        Raises:
+            NotAColleagueError: nobody has admitted the giver here.
+            GrantError: it is malformed, or gives what is not our desk's.
+        """
+        if opened.signer.kid not in await self.store.colleagues():
+            raise NotAColleagueError("a device that nobody has admitted here")
+        if opened.content.kind is Kind.HISTORY:
+            return history_from_value(opened.content.form)
+        grant = grant_from_value(opened.content.form)
+        await self.keyring.add_windows(
+            open_windows(grant, self.replica.directory, self.replica.desk)
+        )
+        ours = self.keyring.device.kid
+        await self.store.introduce([kid for kid in grant.devices if kid != ours])
+        await self._renew(opened)
+        return []
+
+    async def _renew(self, opened: Opened) -> None:
+        """Have a new grant key take the place of the one that has served, unless it has already.
+
+        The one before it is destroyed: nothing sealed to it was taken after its successor stood,
+        and what was taken earlier has come before this.
+        """
+        held = self.keyring.grant_keys()
+        if held[-1] not in opened.sealed.header.kids:
+            return
+        await self.keyring.destroy_grant_keys(held[:-1])
+        await self.keyring.add_grant_key(make_grant_key())
+
+    async def _state_grant_key(self, line: Line) -> None:
+        """State the newest grant key that we hold, drawing one if there is none."""
+        directory, device = self.replica.directory, self.keyring.device
+        if not self.keyring.grant_keys():
+            await self.keyring.add_grant_key(make_grant_key())
+        kid = self.keyring.grant_keys()[-1]
+        if self._grant_key(device.kid) != kid:
+            public = self.keyring.opening_keys()[kid].public
+            entry = state_grant_key(
+                self.replica.agency,
+                GrantKey(kid, public),
+                device=device,
+                after=directory.last(What.GRANT_KEY, self.replica.agency, device.kid),
+            )
+            await line.publish(entry)
+            await self.replica.sync(line)
+
+    async def _give(self, device: KeyId, *, is_told: bool) -> None:
+        try:
+            to = self.replica.directory.grant_key(device)
+        except NoGrantKeyError:
+            return  # its first grant key is on its way
+        if not is_told:
+            await self._tell(device, to)
+        granted = await self.store.granted(device)
+        live = [(kid, seed) for kid, seed in await self._live_windows() if kid not in granted]
+        if live:
+            colleagues = tuple(sorted({*await self.store.colleagues()} - {device}))
+            given = Given(device, windows=tuple(kid for kid, _ in live))
+            form = grant_to_value(Grant(tuple(live), colleagues))
+            await self.dispatch.give(Kind.GRANT, form, to, given)
+
+    async def _tell(self, device: KeyId, to: GrantKey) -> None:
+        """Give ``device`` what it cannot open by itself: messages to windows that are past."""
+        live = {kid for kid, _ in await self._live_windows()}
+        past = [
+            Remembered(message.envelope, message.took or b"", message.content_key)
+            for message in await self.store.taken()
+            if not live & set(parse_envelope(message.envelope).header.kids)
+        ]
+        told = [message for message in past if can_be_told(message)]
+        if len(told) < len(past):
+            structlog.get_logger().warning("history.too_large", left_out=len(past) - len(told))
+        parts = list(in_parts(told)) or [[]]
+        for number, part in enumerate(parts, 1):
+            given = Given(device, told=number == len(parts))
+            await self.dispatch.give(Kind.HISTORY, history_to_value(part), to, given)
+
+    async def _live_windows(self) -> list[tuple[KeyId, bytes]]:
+        """Return the published windows for which mail may still wait, with their seeds."""
+        now, directory = timestamp(self.clock.now()), self.replica.directory
+        live = {
+            window.kid
+            for window in directory.windows(self.replica.desk)
+            if now < window.not_after + MAIL_WAITS
+        }
+        return [(kid, seed) for kid, seed in await self.store.own_windows() if kid in live]
+
+    def _grant_key(self, device: KeyId) -> KeyId | None:
+        try:
+            return self.replica.directory.grant_key(device).kid
+        except NoGrantKeyError:
+            return None
+
+    def _counts(self, one: Signer, now: int) -> bool:
+        try:
+            self.replica.directory.signer(one.kid, at=now)
+        except DirectoryError:
+            return False
+        return True

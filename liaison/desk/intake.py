@@ -1,0 +1,174 @@
+"""Keeping what was opened: what must hold of it beside its seal, and what is kept with it.
+
+Follows docs/spec/casework.md. Who may say this in this case, under which number, at what time; a
+receipt is of a message that is here and by a desk to which it went. What does not hold is not kept.
+"""
+
+from dataclasses import dataclass, replace
+
+from config.errors import ConfigError
+from config.schema import Corridor
+from crypto.attest.directory import DirectoryError
+from crypto.attest.header import DeskId, MessageId, parse_envelope
+from crypto.attest.signing import KeyId
+from crypto.seal.content import Kind
+from crypto.seal.envelope import Opened
+from liaison.desk.directory import Replica
+from liaison.desk.outbox import LATEST
+from liaison.desk.release import Releases
+from liaison.desk.store import Keeping, Opening, Store, StoredMessage
+from protocols.casework.case_number import parse_case_number
+from protocols.casework.errors import SenderMismatchError
+from protocols.casework.payload import Step, from_value
+from protocols.casework.receipt import receipt_from_value
+from protocols.wire.receipt import Took
+
+#: Two computers' clocks may differ by a day at most before what they say of a time is refused.
+CLOCKS_DIFFER = 86_400
+
+
+class FalseItemError(Exception):
+    """An item of the mailbox does not hold: it is set aside, never believed."""
+
+    code = "inbox.false_item"
+
+
+class ConflictError(FalseItemError):
+    """Other bytes under the id of a message that is here."""
+
+    code = "inbox.conflict"
+
+
+class FalseTimeError(FalseItemError):
+    """A time that no calendar has, or at which the signer could not have signed."""
+
+    code = "inbox.false_time"
+
+
+class StrangerError(FalseItemError):
+    """A step in a case in which its sender has no part."""
+
+    code = "inbox.not_a_party"
+
+
+class ForeignReferenceError(FalseItemError):
+    """A case opened under another desk's number."""
+
+    code = "inbox.foreign_reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one desk takes up of what it has opened."""
+
+    store: Store
+    replica: Replica
+    corridor: Corridor
+    releases: Releases
+
+    async def keep(
+        self, opened: Opened, took: Took, receipt: bytes, *, learned: bool = False
+    ) -> None:
+        """Keep what was opened, with all that belongs to it, once it holds.
+
+        Args:
+            opened: a message that has passed the checks of its seal.
+            took: what the broker's receipt says.
+            receipt: that receipt's very bytes.
+            learned: whether a colleague's device told us of it.
+
+        Raises:
+            FalseItemError, CaseworkError: it does not hold; nothing is kept.
+        """
+        sealed, content = opened.sealed, opened.content
+        check_calendar(content.created)
+        if opened.own_copy:
+            self._check_signed_at(opened.signer.kid, content.created, took)
+        message = StoredMessage(
+            mid=sealed.mid,
+            eid=sealed.eid,
+            outgoing=opened.own_copy,
+            src=sealed.header.src,
+            thread=content.thread,
+            kind=int(content.kind),
+            signer=opened.signer.kid,
+            envelope=sealed.raw,
+            content_key=opened.content_key,
+            content=content.encoded(),
+            took=receipt,
+            position=took.index,
+            taken_at=took.at,
+        )
+        keeping = await self._keeping(opened, took)
+        await self.store.keep(message, replace(keeping, learned=learned))
+
+    async def _keeping(self, opened: Opened, took: Took) -> Keeping:
+        if opened.content.kind is Kind.RECEIPT:
+            found = await self._opening(opened, took)
+            return Keeping(opening=(found.mid, found.officer, found.at))
+        if opened.content.kind is Kind.COUNTERSIGN:
+            if opened.own_copy:
+                return self.releases.keeping_of_colleague(opened.content)
+            return await self.releases.keeping_for(opened.content, opened.sealed.header.src)
+        step = from_value(opened.content.form)
+        await self._check_step(opened, step)
+        return Keeping(ref=step.case)
+
+    async def _check_step(self, opened: Opened, step: Step) -> None:
+        """Refuse a step of a stranger to its case, and a case in another desk's name or number."""
+        src = opened.sealed.header.src
+        messages = await self.store.messages_of(opened.content.thread)
+        first = next((m for m in messages if m.kind == Kind.STEP), None)
+        if first is None:
+            self._check_number(src, step)
+        elif src not in _parties(first):
+            raise StrangerError("the sender has no part in this case")
+        if step.request is None:
+            return
+        slugs = [self._slug(desk) for desk in (src, *opened.sealed.header.dst)]
+        named = step.request.header
+        if named.sender != slugs[0] or named.to not in slugs[1:]:
+            raise SenderMismatchError("a request names the desks between which it is sent")
+
+    def _check_number(self, src: DeskId, step: Step) -> None:
+        """Refuse a new case under another number than its requester's own: it would hide theirs."""
+        try:
+            code = self.corridor.desk(self._slug(src)).code
+        except ConfigError as e:
+            raise ForeignReferenceError(f"{e.code}: {e}") from e
+        if parse_case_number(step.case).desk_code != code:
+            raise ForeignReferenceError(f"a case number of {code} expected")
+
+    def _slug(self, desk: DeskId) -> str:
+        return self.replica.directory.desk(desk).payload.slug
+
+    async def _opening(self, opened: Opened, took: Took) -> Opening:
+        receipt = receipt_from_value(opened.content.form)
+        about = await self.store.message(MessageId(receipt.mid))
+        if about is None or about.eid != receipt.eid:
+            raise FalseItemError("a receipt for a message that is not here")
+        if receipt.by != opened.signer.kid:
+            raise FalseItemError("a receipt by another than the one who signed it")
+        if opened.sealed.header.src not in parse_envelope(about.envelope).header.dst:
+            raise FalseItemError("a receipt by a desk to which the message was not addressed")
+        self._check_signed_at(opened.signer.kid, receipt.at, took)
+        return Opening(about.mid, opened.signer.kid, receipt.at, opened.sealed.mid)
+
+    def _check_signed_at(self, signer: KeyId, at: int, took: Took) -> None:
+        try:
+            self.replica.directory.signer(signer, at=at)
+        except DirectoryError as e:
+            raise FalseTimeError(f"{e.code}: {e}") from e
+        if at > took.at + CLOCKS_DIFFER:
+            raise FalseTimeError(f"up to {took.at + CLOCKS_DIFFER} expected, {at} found")
+
+
+def check_calendar(*times: int) -> None:
+    """Raise FalseTimeError for a time that no calendar has."""
+    if max(times) > LATEST:
+        raise FalseTimeError(f"a time up to {LATEST} expected, {max(times)} found")
+
+
+def _parties(message: StoredMessage) -> tuple[DeskId, ...]:
+    header = parse_envelope(message.envelope).header
+    return header.src, *header.dst

@@ -1,0 +1,76 @@
+"""A further installation of a desk: another computer in the same office, enrolled and running."""
+
+from config.schema import Country
+from crypto.attest.statement import Role
+from crypto.seal.ceremony import grant_key, parse_request
+from liaison.desk.admin import init_desk
+from liaison.desk.broker_client import fetch_directory, publish_entry
+from liaison.runtime.seeds import load_key
+from tests.support.network import Desk, Network, View, serve_by, until
+
+#: Who has a key on the second computer in Móng Cái, and the passphrase that opens it there.
+OFFICER, PASSPHRASE = "MC-06", "một máy nữa trong phòng"
+
+
+async def enrol_installation(
+    network: Network, desk: Desk, *, officer: str = OFFICER, name: str = "second"
+) -> Desk:
+    """Return a further installation of ``desk``, admitted by the registrar and by nobody else.
+
+    It is not started; ``name`` tells its folder from others'.
+    """
+    state = network.state / f"{desk.slug}-{name}"
+    state.mkdir(mode=0o700)
+    entries = await fetch_directory(network.http, network.broker.url)
+    made = await init_desk(
+        state,
+        slug=desk.slug,
+        pins=network.founded.pins,
+        entries=entries,
+        officer=officer,
+        role=Role.OFFICER,
+        passphrase=PASSPHRASE,
+        clock=network.clock,
+    )
+    registrar = load_key(network.state / "ceremony" / _agency(network, desk) / "registrar.seed")
+    for raw in made.requests:
+        entry = grant_key(parse_request(raw), registrar, after=None)
+        await publish_entry(network.http, network.broker.url, entry)
+    further = Desk(desk.build, slug=desk.slug, state=state, keys=made.keys, http=network.http)
+    serve_by(further, network.broker, network.founded, network.clock)
+    network.desks[f"{desk.slug}-{name}"] = further
+    return further
+
+
+async def devices(desk: Desk) -> View:
+    """Return how an installation sees itself and the others of its desk."""
+    found: View = (await desk.status())["devices"]
+    return found
+
+
+async def admit(desk: Desk, other: Desk) -> None:
+    """Have the officer at ``desk`` type the number that ``other`` shows."""
+    number = (await devices(other))["number"]
+
+    async def is_known() -> bool:
+        return number in [one["number"] for one in (await devices(desk))["others"]]
+
+    await until(is_known, f"{desk.state.name} knows of {other.state.name}")
+    await desk.client.post("/api/devices", officer=desk.officer, number=number)
+
+
+async def admit_each_other(one: Desk, other: Desk) -> None:
+    """Have each of two installations admit the other, and wait until both are members."""
+    await admit(one, other)
+    await admit(other, one)
+
+    async def are_members() -> bool:
+        return all([(await devices(desk))["member"] for desk in (one, other)])
+
+    await until(are_members, "both installations are members")
+
+
+def _agency(network: Network, desk: Desk) -> str:
+    corridor = network.founded.corridor
+    is_vietnamese = corridor.country(desk.slug) is Country.VIET_NAM
+    return "vn-quangninh-police" if is_vietnamese else "cn-guangxi-police"
