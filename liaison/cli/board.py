@@ -78,11 +78,12 @@ def print_devices(devices: View, lang: Language) -> None:
     """Print this computer's number and standing, and those of the desk's other computers."""
     words, console = _Words(lang), Console(highlight=False)
     standing = "device_member" if devices["member"] else "device_waits"
-    console.print(f"{devices['number']}  {words.label('screen', standing)}", markup=False)
+    console.print(f"{devices['number']}  {words.label('screen', standing)}", soft_wrap=True)
     for other in devices["others"]:
         standing = "device_admitted" if other["admitted"] else "device_not_admitted"
         said = words.label("screen", standing)
-        console.print(f"{other['number']}  {other['pseudonym']}  {said}", markup=False)
+        about = printable(f"{other['number']}  {other['pseudonym']}  {said}")
+        console.print(about, markup=False, soft_wrap=True)
 
 
 def print_asks(asks: list[View], lang: Language) -> None:

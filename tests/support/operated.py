@@ -1,9 +1,9 @@
 """The network that docs/operating.md sets up by hand, by the very commands that stand there.
 
 Each command is run as it is written, in the document's order, in an empty folder. What differs:
-ports are free ones, the case's number is the one that was given, a command that serves is left
-running once it has printed its address, and one that comes before its message has crossed is
-repeated. Everything is stopped at the end.
+ports are free ones, the numbers of the case and of computers are those that were shown, a command
+that serves is left running once it has printed its address, and one that comes before its message
+has crossed is repeated. Everything is stopped at the end.
 """
 
 import os
@@ -26,6 +26,10 @@ DOCUMENT = REPOSITORY / "docs" / "operating.md"
 MARK = "OPERATED_BY_TEST"
 #: The case's number in the document.
 CASE = "QN-MC1-2026-0001"
+#: The number of a computer, as `desk devices` shows it first.
+NUMBER = re.compile(r"^(?:\d{5} ){5}\d{5}")
+#: What a command answers that comes before what it needs has crossed.
+NOT_YET = ("casework.unknown_case", "devices.unknown")
 #: For a process to listen, a message to cross, a process to end.
 PATIENCE = 30.0
 #: Tests with one network stay in one process.
@@ -41,6 +45,7 @@ class Operated:
     outcomes: list[tuple[Command, Outcome]] = field(default_factory=list)
     serving: list[subprocess.Popen[str]] = field(default_factory=list)
     ports: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
 
     def liaison(
         self, *arguments: str, env: dict[str, str] | None = None, passphrase: str | None = None
@@ -61,9 +66,9 @@ class Operated:
         return next(out for command, out in self.outcomes if command.text.startswith(begin))
 
     def written(self, text: str) -> str:
-        """Return a command's text with this network's ports and case."""
-        for port, free in self.ports.items():
-            text = text.replace(port, free)
+        """Return a command's text with this network's ports, case and numbers."""
+        for told, found in (self.ports | self.numbers).items():
+            text = text.replace(told, found)
         return text.replace(CASE, self.case)
 
     def environment(self) -> dict[str, str]:
@@ -88,6 +93,11 @@ def operated(folder: Path) -> Iterator[Operated]:
             network.outcomes.append((command, outcome))
             if command.text.startswith("liaison desk send") and outcome.code == 0:
                 network.case = outcome.out.strip()
+            if command.text.startswith("liaison desk devices") and outcome.code == 0:
+                told, found = NUMBER.search(command.shown), NUMBER.search(outcome.out)
+                assert told is not None
+                assert found is not None
+                network.numbers[told.group()] = found.group()
         yield network
 
 
@@ -125,9 +135,8 @@ def _run(network: Operated, command: Command) -> Outcome:
             stdin=subprocess.DEVNULL,
             timeout=PATIENCE,
         )
-        waits = "casework.unknown_case" in ran.stderr or command.text.startswith(
-            "liaison desk status"
-        )
+        is_early = any(code in ran.stderr for code in NOT_YET)
+        waits = is_early or command.text.startswith("liaison desk status")
         if ran.returncode == 0 or not waits or time.monotonic() > ends:
             return Outcome(ran.returncode, ran.stdout, ran.stderr)
         time.sleep(0.2)

@@ -17,6 +17,7 @@ from crypto.attest.statement import (
     AgencyId,
     DeskPayload,
     DevicePayload,
+    GrantKey,
     InfraKind,
     InfraPayload,
     Role,
@@ -33,12 +34,13 @@ from crypto.seal.ceremony import (
     parse_request,
     publish_windows,
     request_key,
+    state_grant_key,
 )
 from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
 from crypto.seal.envelope import Outside
 from crypto.seal.primitives import OpeningKey
 from crypto.seal.readers import Reader, with_readers
-from crypto.seal.windows import WEEK, OwnWindow
+from crypto.seal.windows import WEEK, OwnGrantKey, OwnWindow
 
 #: Monday 2 March 2026, 08:00 UTC; the week began eight hours before.
 NOW = 1_772_438_400
@@ -60,6 +62,13 @@ def window(name: str, begins: int = MONDAY) -> OwnWindow:
     secret = seed(f"window {name} {begins}")
     public = OpeningKey.from_seed(secret).public
     return OwnWindow(Window(key_id(public), public, begins, begins + WEEK), secret)
+
+
+def own_grant_key(name: str) -> OwnGrantKey:
+    """Return the grant key of this name."""
+    secret = seed(f"grant key {name}")
+    public = OpeningKey.from_seed(secret).public
+    return OwnGrantKey(GrantKey(key_id(public), public), secret)
 
 
 BROKER = signing_key("broker")
@@ -167,6 +176,22 @@ def found(country: str, slug: str) -> Post:
 HERE = found("VN", "vn-mongcai-1")
 THERE = found("CN", "cn-dongxing")
 THIRD = found("LA", "la-third")
+
+
+#: A second device of the first agency's desk, and the grant keys that each of its devices states.
+SECOND = signing_key(f"{HERE.slug} second device")
+FIRSTS_GRANT_KEY, SECONDS_GRANT_KEY = own_grant_key("first"), own_grant_key("second")
+
+
+def second_device() -> tuple[bytes, ...]:
+    """Return the entries that admit the second device and state both devices' grant keys."""
+    payload = key_payload(SECOND, HERE.desk, Role.DEVICE, "VN-D2")
+    request = parse_request(request_key(HERE.agency, payload, SECOND))
+    return (
+        grant_key(request, HERE.registrar, after=None),
+        state_grant_key(HERE.agency, FIRSTS_GRANT_KEY.key, device=HERE.device, after=None),
+        state_grant_key(HERE.agency, SECONDS_GRANT_KEY.key, device=SECOND, after=None),
+    )
 
 
 def broker_entry(post: Post) -> bytes:

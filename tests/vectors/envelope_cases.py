@@ -15,7 +15,7 @@ from crypto.attest.padding import LARGEST, pad
 from crypto.seal.ceremony import VALIDITY
 from crypto.seal.content import Content, Kind, ReaderRole
 from crypto.seal.readers import Reader, with_readers
-from crypto.seal.windows import OwnWindow
+from crypto.seal.windows import OwnGrantKey, OwnWindow
 from tests.support.forge import KEY, Forgery, countersign, hidden_in, sigbox, with_field
 from tests.support.world import (
     HERE,
@@ -46,14 +46,15 @@ class EnvelopeCase:
     by: Post = THERE
     at: int = NOW
     says: Content | None = None
-    windows: tuple[OwnWindow, ...] = field(default=())
+    windows: tuple[OwnWindow | OwnGrantKey, ...] = field(default=())
+    directory: str = DIRECTORY
 
     def text(self) -> str:
         """Return the vector's text."""
         lines = [
             f"comment: {self.comment}",
             f"expect: {self.expect}",
-            f"directory: {DIRECTORY}",
+            f"directory: {self.directory}",
             f"desk: {self.by.desk.hex()}",
             f"at: {self.at}",
             *(f"seed: {own.seed.hex()}" for own in self.windows or self.by.windows),

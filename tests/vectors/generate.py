@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.vectors.directory_cases import directory_cases
 from tests.vectors.envelope_cases import envelope_cases
+from tests.vectors.grant_cases import grant_directories, grant_envelopes
 
 FOLDER = Path(__file__).resolve().parent
 #: The folders that are made here; another beside them has vectors from elsewhere.
@@ -23,9 +24,11 @@ _EID = re.compile(r"^eid: [0-9a-f]+\n", re.MULTILINE)
 
 def texts() -> dict[Path, Callable[[], str]]:
     """Return what makes the text of each vector, by its file."""
+    directories = [*directory_cases(), *grant_directories()]
+    envelopes = [*envelope_cases(), *grant_envelopes()]
     return {
-        **{FOLDER / "directory" / f"{c.name}.txt": c.text for c in directory_cases()},
-        **{FOLDER / "envelope" / f"{c.name}.txt": c.text for c in envelope_cases()},
+        **{FOLDER / "directory" / f"{case.name}.txt": case.text for case in directories},
+        **{FOLDER / "envelope" / f"{case.name}.txt": case.text for case in envelopes},
     }
 
 

@@ -182,6 +182,7 @@ class Directory:
             empty
         )
         self.countries: dict[bytes, str] = {}
+        self.grantees: dict[bytes, bytes] = {}
 
     def append(self, raw: bytes) -> None:
         """Enter the entry in ``raw`` or refuse it."""
@@ -195,7 +196,7 @@ class Directory:
         need(is_list(statement, int, bytes, bytes, int, None, bytes), bad)
         what, agency, subject, serial, prev, payload = statement
         need(prev is None or type(prev) is bytes, bad)
-        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 8), bad)
+        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 5, 8), bad)
         value = cbor(payload, bad)
         form = getattr(self, f"form_{what}")
         need(type(value) is list and form(value), bad)
@@ -276,6 +277,10 @@ class Directory:
             and len({w[0] for w in v}) == len(v)
         )
 
+    def form_5(self, v: Decoded) -> bool:
+        """Say whether a grant key has its form."""
+        return is_list(v, bytes, bytes) and len(v[1]) == 1_216 and v[0] == kid_of(v[1])
+
     def form_8(self, v: Decoded) -> bool:
         """Say whether a broker or witness has its form and has proved possession."""
         return (
@@ -342,7 +347,18 @@ class Directory:
         self.signed([d[0] for d in devices if begins < d[5] + 35 * DAY], 1)
         for w in v:
             need(self.windows.get(w[0], (subject, w)) == (subject, w), "directory.rebound")
+            need(w[0] not in self.grantees, "directory.rebound")
         self.windows.update({w[0]: (subject, w) for w in v})
+
+    def enter_5(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a grant key."""
+        device: Decoded = self.signers.get(subject)
+        need(device and device[2][2] == 1 and device[0] == agency, "directory.not_authorised")
+        self.signed([device[2][0]], 1)
+        need(v[0] not in self.windows and v[0] not in self.grantees, "directory.rebound")
+        self.grantees[v[0]] = device[1][0]
 
     def enter_8(
         self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
@@ -480,8 +496,15 @@ def check_content(
     v = cbor(raw, "envelope.content")
     check_form(v)
     need([reader[0] for reader in v[8]] == kids, "envelope.readers")
+    if v[2] in (4, 5):
+        need(dst == [src] and all(role == 3 for _, role in v[8]), "envelope.readers")
+        need(all(directory.grantees.get(r) == src for r, _ in v[8]), "envelope.readers")
+        need(v[1] == kid, "envelope.sender")
+        need(signer[2][2] == 1, "envelope.signer")
+        return
     owners = []
     for reader, role in v[8]:
+        need(role != 3, "envelope.readers")
         owner = directory.windows.get(reader, (None,))[0]
         need(owner in (dst if role == 0 else [src]), "envelope.readers")
         owners.append(owner)
@@ -503,13 +526,13 @@ def check_form(v: Decoded) -> None:
     kinds |= {9: str, 10: str, 11: str}
     need(type(v) is dict and set(kinds) <= set(v) <= {*kinds, 12, 16}, bad)
     need(all(type(v[n]) is kind for n, kind in kinds.items()), bad)
-    need(v[2] in (1, 2, 8) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
+    need(v[2] in (1, 2, 4, 5, 8) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
     need(is_list(v[7], int, bytes) and len(v[7][1]) == 32 and v.get(12, 0) is not None, bad)
     for desk, lane in v[5].items():
         need(type(desk) is bytes and is_list(lane, int, None) and lane[0] >= 1, bad)
         first = lane[0] == 1 and lane[1] is None
         need(first or (lane[0] > 1 and type(lane[1]) is bytes and len(lane[1]) == 32), bad)
-    need(all(is_list(r, bytes, int) and r[1] in (0, 1) for r in v[8]), bad)
+    need(all(is_list(r, bytes, int) and r[1] in (0, 1, 3) for r in v[8]), bad)
     need(ids([r[0] for r in v[8]], 1, 64, 16), bad)
     if 16 in v:
         need(type(v[16]) is list and v[16], bad)

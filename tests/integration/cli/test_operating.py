@@ -37,6 +37,6 @@ def test_everything_ends_when_it_is_asked_to(tmp_path: Path, network: Operated) 
     alive = len(left_behind(network))
     ended = Operated(tmp_path)
 
-    # A broker, two witnesses, two desks; nothing of a network that never was.
-    assert alive == 5
+    # A broker, two witnesses, two desks and a second computer; nothing of one that never was.
+    assert alive == 6
     assert left_behind(ended) == []

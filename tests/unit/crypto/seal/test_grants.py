@@ -10,8 +10,7 @@ from crypto.attest.encoding import Value, encode
 from crypto.attest.header import PriorityClass, parse_envelope
 from crypto.attest.padding import LARGEST, pad
 from crypto.attest.signing import SigningKey
-from crypto.attest.statement import Role
-from crypto.seal.ceremony import grant_key, parse_request, request_key, state_grant_key
+from crypto.seal.ceremony import state_grant_key
 from crypto.seal.content import Content, Kind, ReaderRole
 from crypto.seal.envelope import (
     NoLiveWindowError,
@@ -42,29 +41,25 @@ from tests.support.forge import KEY, Forgery
 from tests.support.world import (
     HERE,
     NOW,
+    SECOND,
+    SECONDS_GRANT_KEY,
     THERE,
     Post,
     content,
     directory,
-    key_payload,
     outside,
     readers,
-    signing_key,
+    second_device,
 )
 
-#: Another computer of the first desk, with the grant key that it has stated.
-SECOND = signing_key("the second device")
-GRANT_KEY: OwnGrantKey = make_grant_key()
+GRANT_KEY = SECONDS_GRANT_KEY
 
 
 def office() -> Directory:
-    """Return the directory with the second device of the first desk, and its grant key."""
+    """Return the directory with a second device of the first desk, and its grant key."""
     replica = directory()
-    payload = key_payload(SECOND, HERE.desk, Role.DEVICE, "VN-D2")
-    request = parse_request(request_key(HERE.agency, payload, SECOND))
-    replica.append(grant_key(request, HERE.registrar, after=None))
-    entry = state_grant_key(HERE.agency, GRANT_KEY.key, device=SECOND, after=None)
-    replica.append(entry)
+    for entry in second_device():
+        replica.append(entry)
     return replica
 
 
