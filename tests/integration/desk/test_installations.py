@@ -8,8 +8,16 @@ from crypto.attest.header import parse_envelope
 from crypto.attest.signing import KeyId
 from liaison.desk.client import DeskRefusedError
 from protocols.wire.mailbox import MailLane
-from tests.support.installations import admit, admit_each_other, devices, enrol_installation
-from tests.support.network import AT, Desk, Network, View, start, until
+from tests.support.agencies import DONGXING, MONGCAI
+from tests.support.installations import (
+    OFFICER,
+    admit,
+    admit_each_other,
+    devices,
+    enrol_installation,
+)
+from tests.support.network import AT, GUANGXI, Desk, Network, View, start, until
+from tests.support.releases import asks_at, grant, request_dna
 
 
 async def shown(desk: Desk) -> list[View]:
@@ -27,12 +35,16 @@ async def shown(desk: Desk) -> list[View]:
     return rows + cases
 
 
-async def second_of(network: Network) -> Desk:
-    """Return a second installation of Móng Cái, running, each having admitted the other."""
-    second = await enrol_installation(network, network.mongcai)
+async def second_of(network: Network, first: Desk | None = None, *, officer: str = OFFICER) -> Desk:
+    """Return a second installation of ``first``, running, each having admitted the other.
+
+    ``first`` is Móng Cái unless it is given.
+    """
+    first = first or network.mongcai
+    second = await enrol_installation(network, first, officer=officer)
     await second.start()
     await network.settle()
-    await admit_each_other(network.mongcai, second)
+    await admit_each_other(first, second)
     await network.settle()
     return second
 
@@ -69,7 +81,7 @@ async def test_an_installation_that_was_off_for_a_week_catches_up(network: Netwo
 
     await network.dongxing.act(before, "acknowledge")
     await network.pass_time(AT + timedelta(days=3))
-    during = await network.dongxing.request("vn-mongcai-1")
+    during = await network.dongxing.request(MONGCAI)
     await network.holds(network.mongcai, during, 1)
     await network.mongcai.act(during, "acknowledge")
     await network.mongcai.open(during)
@@ -129,7 +141,7 @@ async def test_an_installation_that_only_the_registrar_admitted_gets_nothing(
 ) -> None:
     second = await enrol_installation(network, network.mongcai)
     await second.start()
-    ref = await network.dongxing.request("vn-mongcai-1")
+    ref = await network.dongxing.request(MONGCAI)
     await network.holds(network.mongcai, ref, 1)
     await network.pass_time(AT + timedelta(weeks=2))
 
@@ -202,7 +214,7 @@ async def test_whichever_installation_publishes_a_window_the_other_opens_it(
         return unheld(network.mongcai) == unheld(second) == set()
 
     await until(hold_all, "each holds every window of the desk")
-    ref = await network.dongxing.request("vn-mongcai-1")
+    ref = await network.dongxing.request(MONGCAI)
     for desk in (network.mongcai, second):
         await network.holds(desk, ref, 1)
         assert await desk.set_aside() == []
@@ -244,8 +256,8 @@ async def test_two_installations_never_give_two_cases_one_number(network: Networ
 
 async def test_of_two_new_installations_one_begins_and_the_other_waits(parts: Network) -> None:
     """Both are enrolled before the desk has published a window."""
-    await start(parts, "vn-mongcai-1")
-    desk = parts.desks["cn-dongxing"]
+    await start(parts, MONGCAI)
+    desk = parts.desks[DONGXING]
     first = await enrol_installation(parts, desk, officer="DX-03", name="first")
     await desk.start()
     await first.start()
@@ -266,3 +278,24 @@ async def test_an_installation_admitted_again_is_told_again(network: Network) ->
     given = await network.mongcai.agent.store.colleagues()
     assert given == {kid: True}
     assert await second.set_aside() == []
+
+
+async def test_what_one_installation_asked_and_another_granted_stands_the_same_on_all(
+    parts: Network,
+) -> None:
+    await start(parts, MONGCAI, DONGXING, GUANGXI)
+    province = parts.desks[GUANGXI]
+    asking = await second_of(parts, parts.dongxing, officer="DX-03")
+    releasing = await second_of(parts, province, officer="GX-03")
+    ref = await request_dna(parts)
+    await asks_at(releasing)
+
+    await grant(province)
+    await parts.holds(parts.mongcai, ref, 1)
+    await parts.settle()
+
+    for desk in (province, releasing):
+        assert (await desk.client.get("/api/asks", lang="zh"))["asks"] == []
+    assert await shown(parts.dongxing) == await shown(asking)
+    for desk in (asking, releasing):
+        assert await desk.set_aside() == []
