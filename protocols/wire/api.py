@@ -6,7 +6,7 @@ may send at any time. Plain HTTP carries what has no order: directory, checkpoin
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, TypeVar
 
@@ -205,15 +205,16 @@ _FRAMES: dict[int, tuple[type[Frame], tuple[type, ...]]] = {
     FrameKind.ACKNOWLEDGE: (Acknowledge, (int, int, list)),
     FrameKind.GREW: (Grew, (int, int)),
 }
+_NAMES = {made: tuple(field.name for field in fields(made)) for made, _ in _FRAMES.values()}
 _Body = TypeVar("_Body", LoginBody, NoticeBody)
 
 
 def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of ``frame``."""
-    fields: list[Value] = [
-        list(field) if isinstance(field, tuple) else field for field in astuple(frame)
-    ]
-    return encode([int(frame.kind), *fields])
+    # Not astuple: it copies each field deeply, an envelope of a megabyte too.
+    values = (getattr(frame, name) for name in _NAMES[type(frame)])
+    listed = (list(value) if isinstance(value, tuple) else value for value in values)
+    return encode([int(frame.kind), *listed])
 
 
 def parse_frame(raw: bytes) -> Frame:
