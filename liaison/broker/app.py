@@ -106,7 +106,7 @@ async def _assemble(
 
 def _spread(app: web.Application, changes: Changes) -> None:
     """Tell those who wait what a commit has changed."""
-    app[DESK].post.wake(changes.desks)
+    app[DESK].post.spread(changes.mail)
     if changes.clocks:
         app[WAKER].wake()
     if changes.leaves:

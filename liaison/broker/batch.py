@@ -66,6 +66,16 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a mailbox as it is delivered (see ``protocols.wire.api.Deliver``)."""
+
+    seq: int
+    kind: ItemKind
+    first: bytes
+    second: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpointed:
     """A checkpoint of ``size`` leaves as signed, and as cosigned once it is."""
 
@@ -126,9 +136,9 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a commit has changed, for those who wait: mailboxes that grew, clocks, lengths."""
+    """What a commit has changed, for those who wait: what is new in mailboxes, clocks, lengths."""
 
-    desks: frozenset[bytes]
+    mail: dict[MailKey, list[Item]]
     clocks: bool
     leaves: bool
     directory: bool
@@ -223,11 +233,23 @@ class Batch:
     def changes(self) -> Changes:
         """Return what this batch changes for those who wait."""
         return Changes(
-            desks=frozenset(desk for desk, _ in self.sequences),
+            mail=self._items(),
             clocks=bool(self.clocks),
             leaves=bool(self.leaves),
             directory=bool(self.entries),
         )
+
+    def _items(self) -> dict[MailKey, list[Item]]:
+        """Return what was posted, by mailbox, each in its order and as it is delivered."""
+        taken = {message.mid: (raw, message.took) for message, raw in self.messages}
+        items: dict[MailKey, list[Item]] = {}
+        for key, seq, mail in self.mail:
+            if mail.first is None or mail.second is None:
+                first, second = taken[mail.mid]
+            else:
+                first, second = mail.first, mail.second
+            items.setdefault(key, []).append(Item(seq, mail.item, first, second))
+        return items
 
     def commit_to(self, state: State) -> None:
         """Bring ``state`` up to this batch, once the database holds it."""

@@ -2,15 +2,18 @@
 
 Follows docs/spec/broker.md, "Delivery". Each device has a cursor in each lane; what lies behind it
 is sent, up to a bounded number of items that it has not dealt with yet. Nothing is polled: a
-commit that put something into a mailbox wakes the devices of that desk. After a reconnection all
+commit hands what it put into a mailbox to the devices of that desk that have all before it; what a
+device cannot take at once is read from the database when its turn comes. After a reconnection all
 behind the cursor is sent again; a device knows by message id what it has already.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from liaison.broker.acknowledgement import Device
+from liaison.broker.batch import Item, MailKey
 from liaison.broker.store import Store
 from liaison.broker.writer import Writer
 from protocols.wire.api import Deliver, Grew, Welcome
@@ -18,7 +21,8 @@ from protocols.wire.mailbox import MailLane
 
 #: (ours) the most items of a lane on their way to a device that has not acknowledged them.
 WINDOW = 64
-#: The most items read at once: a rescue waits for no more than these, nor memory holds more.
+#: The most items read or kept ready at once: a rescue waits for no more than these, nor memory
+#: holds more of a lane.
 AT_ONCE = 8
 
 _HIGHEST_FIRST = sorted(MailLane, reverse=True)
@@ -26,10 +30,28 @@ _HIGHEST_FIRST = sorted(MailLane, reverse=True)
 
 @dataclass(slots=True)
 class Line:
-    """A lane as one device has it: up to where it was sent, and up to where it has dealt with."""
+    """A lane as one device has it: up to where it was sent, and up to where it has dealt with.
+
+    ``ready`` are the next items if they have just been committed; the database has them too.
+    """
 
     sent: int
     done: int
+    ready: deque[Item] = field(default_factory=deque)
+
+    def offer(self, items: Iterable[Item]) -> None:
+        """Keep ready what follows without a gap, as far as there is room."""
+        for item in items:
+            last = self.ready[-1].seq if self.ready else self.sent
+            if item.seq == last + 1 and len(self.ready) < AT_ONCE:
+                self.ready.append(item)
+
+    def take(self, most: int) -> list[Item]:
+        """Return up to ``most`` items that are ready; they count as sent."""
+        items = [self.ready.popleft() for _ in range(min(most, len(self.ready)))]
+        if items:
+            self.sent = items[-1].seq
+        return items
 
 
 class Recipient:
@@ -61,7 +83,14 @@ class Recipient:
         """Make room: the device has dealt with ``lane`` up to ``cursor``."""
         line = self._lines[lane]
         line.done = max(line.done, cursor)
-        line.sent = max(line.sent, cursor)
+        if cursor > line.sent:
+            line.sent = cursor
+            line.ready.clear()
+        self.woken.set()
+
+    def offer(self, lane: MailLane, items: Iterable[Item]) -> None:
+        """Send soon: ``items`` were committed to ``lane``."""
+        self._lines[lane].offer(items)
         self.woken.set()
 
     def tell(self, grew: Grew) -> None:
@@ -76,8 +105,10 @@ class Recipient:
             last = writer.state.sequences.get((self.desk, lane), 0)
             room = min(WINDOW - (line.sent - line.done), AT_ONCE, last - line.sent)
             if room > 0:
-                items = await store.items((self.desk, lane), after=line.sent, limit=room)
-                line.sent = items[-1].seq
+                items = line.take(room)
+                if not items:
+                    items = await store.items((self.desk, lane), after=line.sent, limit=room)
+                    line.sent = items[-1].seq
                 return [Deliver(int(lane), i.seq, int(i.kind), i.first, i.second) for i in items]
         return []
 
@@ -92,24 +123,32 @@ class Post:
     store: Store
     writer: Writer
     _recipients: dict[bytes, Recipient] = field(default_factory=dict)
+    _at: dict[bytes, list[Recipient]] = field(default_factory=dict)
 
     def join(self, recipient: Recipient) -> None:
         """Count ``recipient`` in; close an older connection of the same device."""
         older = self._recipients.get(recipient.kid)
-        self._recipients[recipient.kid] = recipient
         if older is not None:
+            self.leave(older)
             older.close()
+        self._recipients[recipient.kid] = recipient
+        self._at.setdefault(recipient.desk, []).append(recipient)
 
     def leave(self, recipient: Recipient) -> None:
         """Count ``recipient`` out, unless a newer connection has taken its place."""
-        if self._recipients.get(recipient.kid) is recipient:
-            del self._recipients[recipient.kid]
+        if self._recipients.get(recipient.kid) is not recipient:
+            return
+        del self._recipients[recipient.kid]
+        at_desk = self._at[recipient.desk]
+        at_desk.remove(recipient)
+        if not at_desk:
+            del self._at[recipient.desk]
 
-    def wake(self, desks: frozenset[bytes]) -> None:
-        """Let the devices of ``desks`` look at their mailboxes."""
-        for recipient in self._recipients.values():
-            if recipient.desk in desks:
-                recipient.woken.set()
+    def spread(self, mail: Mapping[MailKey, list[Item]]) -> None:
+        """Offer what was committed to each mailbox to the devices of its desk."""
+        for (desk, lane), items in mail.items():
+            for recipient in self._at.get(desk, ()):
+                recipient.offer(lane, items)
 
     def tell_all(self, grew: Grew) -> None:
         """Say to every device how far directory and cosigned ledger have grown."""

@@ -8,7 +8,7 @@ PostgreSQL. One process only may write; ``admin.py`` keeps the folder's lock.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, or_, select
@@ -23,6 +23,7 @@ from liaison.broker.batch import (
     Checkpointed,
     Clock,
     Fetched,
+    Item,
     MailKey,
     Message,
     Needs,
@@ -36,16 +37,6 @@ from protocols.wire.mailbox import ItemKind, MailLane
 CHUNK = 1_000
 
 _MESSAGE = [tables.messages.c[field.name] for field in fields(Message)]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An item of a mailbox as it is delivered (see ``protocols.wire.api.Deliver``)."""
-
-    seq: int
-    kind: ItemKind
-    first: bytes
-    second: bytes
 
 
 class Transaction:

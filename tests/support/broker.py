@@ -188,6 +188,8 @@ class Served:
     url: str = ""
     app: web.Application | None = None
     runner: web.AppRunner | None = None
+    #: Held until the end: a connection that is forgotten while it is open warns.
+    callers: list[Caller] = field(default_factory=list)
 
     @property
     def key(self) -> SigningKey:
@@ -222,7 +224,9 @@ class Served:
         ws = await self.http.ws_connect(self.url + WEBSOCKET_PATH, max_msg_size=FRAME_LIMIT)
         hello = parse_frame(await ws.receive_bytes())
         assert isinstance(hello, Hello)
-        return Caller(ws, key, hello)
+        caller = Caller(ws, key, hello)
+        self.callers.append(caller)
+        return caller
 
     async def call(self, slug: str, device: int = 0) -> Caller:
         """Return the office's device, logged in."""
