@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from crypto.attest.tree import Coordinate, Frontier, MissingNodeError, TreeHead, root_nodes
 from liaison.broker import tables
@@ -30,7 +30,7 @@ from liaison.broker.batch import (
     State,
 )
 from liaison.broker.errors import RegressedLedgerError, StoreError
-from liaison.runtime.database import create_tables, open_engine, reading
+from liaison.runtime.database import Database, Turns, open_database
 from protocols.wire.mailbox import ItemKind, MailLane
 
 #: The most values in one IN list; SQLite allows 32,766 parameters a statement.
@@ -42,98 +42,34 @@ _MESSAGE = [tables.messages.c[field.name] for field in fields(Message)]
 class Transaction:
     """One transaction that writes."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-        self._dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
 
     async def fetch(self, needs: Needs) -> Fetched:
         """Return the rows that operations with these needs have to see."""
-        messages, acks, clocks, cursors = (
-            tables.messages,
-            tables.acks,
-            tables.clocks,
-            tables.cursors,
-        )
-        taken = await self._among(select(*_MESSAGE), messages.c.mid, needs.mids)
-        noted = await self._among(select(acks), acks.c.mid, needs.mids)
-        kept = await self._among(select(clocks), clocks.c.token, needs.tokens)
-        moved = await self._among(select(cursors), cursors.c.device, needs.devices)
-        return Fetched(
-            messages={row.mid: Message(*row) for row in taken},
-            clocks={row.token: Clock(*row) for row in kept},
-            acks={(row.mid, row.device, row.what) for row in noted},
-            cursors={(row.desk, row.device, MailLane(row.lane)): row.seq for row in moved},
-        )
+        return await self._turns(partial(_fetch, needs))
 
     async def flush(self, batch: Batch) -> None:
         """Write all that ``batch`` has collected."""
-        await self._insert(tables.ledger_leaves, batch.leaves)
-        await self._insert(
-            tables.ledger_nodes,
-            [(*node.coordinate, node.digest) for node in batch.nodes],
-        )
-        await self._insert(tables.directory, batch.entries)
-        await self._insert(
-            tables.messages, [(*_values(message), raw) for message, raw in batch.messages]
-        )
-        await self._insert(
-            tables.mailbox,
-            [
-                (*key, seq, mail.item, mail.mid, mail.first, mail.second, batch.now, mail.exp)
-                for key, seq, mail in batch.mail
-            ],
-        )
-        await self._insert(tables.acks, [(*key, position) for key, position in batch.acks])
-        await self._upsert(tables.sequences, [(*key, n) for key, n in batch.sequences.items()])
-        await self._upsert(tables.cursors, [(*key, n) for key, n in batch.cursors.items()])
-        await self._upsert(tables.clocks, [_values(clock) for clock in batch.clocks.values()])
-        await self._upsert(tables.checkpoints, [_values(c) for c in batch.checkpoints])
+        await self._turns(partial(_flush, batch))
 
     async def set_meta(self, key: str, value: bytes) -> None:
         """Keep ``value`` under ``key``, in place of an older one."""
-        await self._upsert(tables.meta, [(key, value)])
-
-    async def _among(
-        self,
-        query: Select[Any],
-        column: ColumnElement[bytes],
-        values: Collection[bytes],
-    ) -> list[Any]:
-        rows: list[Any] = []
-        wanted = sorted(values)
-        for begin in range(0, len(wanted), CHUNK):
-            part = wanted[begin : begin + CHUNK]
-            rows += (await self._connection.execute(query.where(column.in_(part)))).all()
-        return rows
-
-    async def _insert(self, table: Table, rows: Iterable[Sequence[object]]) -> None:
-        values = _named(table, rows)
-        if values:
-            await self._connection.execute(insert(table), values)
-
-    async def _upsert(self, table: Table, rows: Iterable[Sequence[object]]) -> None:
-        values = _named(table, rows)
-        if values:
-            statement = self._dialect.insert(table)
-            fresh = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
-            await self._connection.execute(
-                statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=fresh),
-                values,
-            )
+        await self._turns(partial(_upsert, tables.meta, [(key, value)]))
 
 
 class Store:
     """The broker's database. Made by ``open_store``. What reads raises StoreError without one."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._reading: set[asyncio.Task[Sequence[Any]]] = set()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Give a transaction that writes; commit at the end, forget all on an error."""
-        async with self._engine.begin() as connection:
-            yield Transaction(connection)
+        async with self._database.transaction() as turns:
+            yield Transaction(turns)
 
     async def check(self) -> None:
         """Return when the database answers."""
@@ -237,7 +173,7 @@ class Store:
     async def close(self) -> None:
         """Let every statement that was begun end, then close the database."""
         await asyncio.gather(*self._reading, return_exceptions=True)
-        await self._engine.dispose()
+        await self._database.close()
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         """Return the rows of ``query``.
@@ -252,23 +188,87 @@ class Store:
 
     async def _read(self, query: Select[Any]) -> Sequence[Any]:
         try:
-            async with reading(self._engine) as connection:
-                rows: Sequence[Any] = (await connection.execute(query)).all()
+            return await self._database.read(partial(_rows, query))
         except (SQLAlchemyError, OSError) as e:  # asyncpg lets OSError through
             raise StoreError(f"the database does not answer: {type(e).__name__}") from e
-        return rows
 
 
 @asynccontextmanager
 async def open_store(url: str) -> AsyncIterator[Store]:
     """Give the database at ``url``, its tables made at first use; close it at the end."""
-    engine = open_engine(url)
-    store = Store(engine)
+    database = open_database(url)
+    store = Store(database)
     try:
-        await create_tables(engine, tables.metadata)
+        async with database.transaction() as turns:
+            await turns(tables.metadata.create_all)
         yield store
     finally:
         await store.close()
+
+
+def _fetch(needs: Needs, db: Connection) -> Fetched:
+    messages, acks, clocks, cursors = tables.messages, tables.acks, tables.clocks, tables.cursors
+    taken = _among(db, select(*_MESSAGE), messages.c.mid, needs.mids)
+    noted = _among(db, select(acks), acks.c.mid, needs.mids)
+    kept = _among(db, select(clocks), clocks.c.token, needs.tokens)
+    moved = _among(db, select(cursors), cursors.c.device, needs.devices)
+    return Fetched(
+        messages={row.mid: Message(*row) for row in taken},
+        clocks={row.token: Clock(*row) for row in kept},
+        acks={(row.mid, row.device, row.what) for row in noted},
+        cursors={(row.desk, row.device, MailLane(row.lane)): row.seq for row in moved},
+    )
+
+
+def _flush(batch: Batch, db: Connection) -> None:
+    _insert(tables.ledger_leaves, batch.leaves, db)
+    _insert(tables.ledger_nodes, [(*node.coordinate, node.digest) for node in batch.nodes], db)
+    _insert(tables.directory, batch.entries, db)
+    _insert(tables.messages, [(*_values(message), raw) for message, raw in batch.messages], db)
+    _insert(
+        tables.mailbox,
+        [
+            (*key, seq, mail.item, mail.mid, mail.first, mail.second, batch.now, mail.exp)
+            for key, seq, mail in batch.mail
+        ],
+        db,
+    )
+    _insert(tables.acks, [(*key, position) for key, position in batch.acks], db)
+    _upsert(tables.sequences, [(*key, n) for key, n in batch.sequences.items()], db)
+    _upsert(tables.cursors, [(*key, n) for key, n in batch.cursors.items()], db)
+    _upsert(tables.clocks, [_values(clock) for clock in batch.clocks.values()], db)
+    _upsert(tables.checkpoints, [_values(c) for c in batch.checkpoints], db)
+
+
+def _rows(query: Select[Any], db: Connection) -> Sequence[Any]:
+    return db.execute(query).all()
+
+
+def _among(
+    db: Connection, query: Select[Any], column: ColumnElement[bytes], values: Collection[bytes]
+) -> list[Any]:
+    rows: list[Any] = []
+    wanted = sorted(values)
+    for begin in range(0, len(wanted), CHUNK):
+        part = wanted[begin : begin + CHUNK]
+        rows += db.execute(query.where(column.in_(part))).all()
+    return rows
+
+
+def _insert(table: Table, rows: Iterable[Sequence[object]], db: Connection) -> None:
+    values = _named(table, rows)
+    if values:
+        db.execute(insert(table), values)
+
+
+def _upsert(table: Table, rows: Iterable[Sequence[object]], db: Connection) -> None:
+    values = _named(table, rows)
+    if values:
+        dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table)
+        fresh = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
+        keys = [*table.primary_key]
+        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh), values)
 
 
 def _values(row: Any) -> tuple[object, ...]:  # noqa: ANN401 - any of the batch's row classes

@@ -3,11 +3,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from liaison.runtime.database import create_tables, open_engine, reading
+from liaison.runtime.database import (
+    Database,
+    create_tables,
+    open_database,
+    open_engine,
+    reading,
+)
 
 TABLES = MetaData()
 ROWS = Table("row", TABLES, Column("id", Integer, primary_key=True), Column("value", Integer))
@@ -116,3 +122,94 @@ async def test_postgresql_takes_the_same_tables(postgres_url: str) -> None:
 
     assert await values(engine) == [7]
     await engine.dispose()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """Yield a SQLite database with one empty table."""
+    made = open_database(f"sqlite+aiosqlite:///{tmp_path / 'turns.db'}")
+    async with made.transaction() as turn:
+        await turn(TABLES.create_all)
+    yield made
+    await made.close()
+
+
+def kept(connection: Connection) -> list[int]:
+    """Return what the table holds, within a turn."""
+    return list(connection.execute(select(ROWS.c.value)).scalars())
+
+
+def add(connection: Connection) -> None:
+    """Read, then write: begun DEFERRED, one of two such transactions would fail half-way."""
+    connection.execute(insert(ROWS).values(value=len(kept(connection))))
+
+
+def pragma(connection: Connection) -> list[str | int]:
+    """Return how the connection is set up."""
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    return [connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in names]
+
+
+async def test_a_turn_that_writes_and_one_that_reads_are_durable_and_patient(
+    database: Database,
+) -> None:
+    async with database.transaction() as turn:
+        writing = await turn(pragma)
+
+    assert writing == await database.read(pragma) == ["wal", 2, 1, 10_000]
+
+
+async def test_turns_of_a_transaction_that_fails_leave_nothing(database: Database) -> None:
+    async def fail_half_way() -> None:
+        async with database.transaction() as turn:
+            await turn(add)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail_half_way()
+    assert await database.read(kept) == []
+
+
+async def test_a_second_transaction_waits_between_the_turns_of_the_first(
+    database: Database,
+) -> None:
+    async def add_in_turns() -> None:
+        async with database.transaction() as turn:
+            await turn(kept)
+            await asyncio.sleep(0)
+            await turn(add)
+
+    async with asyncio.timeout(5):  # half of what the lock would be waited for
+        await asyncio.gather(*(add_in_turns() for _ in range(5)))
+
+    assert await database.read(kept) == list(range(5))
+
+
+async def test_a_read_sees_what_is_committed_while_a_transaction_is_open(
+    database: Database,
+) -> None:
+    async with database.transaction() as turn:
+        await turn(add)
+        async with asyncio.timeout(5):
+            assert await database.read(kept) == []
+
+    assert await database.read(kept) == [0]
+
+
+async def test_closing_waits_for_what_was_begun(database: Database) -> None:
+    reading_on = asyncio.gather(*(database.read(kept) for _ in range(20)))
+    await asyncio.sleep(0)  # let each of them begin
+
+    await database.close()
+
+    assert await reading_on == [[]] * 20
+
+
+async def test_postgresql_takes_the_same_turns(postgres_url: str) -> None:
+    postgres = open_database(postgres_url)
+    async with postgres.transaction() as turn:
+        await turn(TABLES.create_all)
+        await turn(add)
+
+    assert await postgres.read(kept) == [0]
+    await postgres.close()
