@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 
 LOCK_STAMP := $(VENV)/.installed-lock
 PROJECT_STAMP := $(VENV)/.installed-project
@@ -60,6 +61,14 @@ coverage: setup ## Run the tests in one process and print what they do not reach
 soak: setup ## Run the long tests, going on where the last run stopped (PYTEST_ARGS="-k NAME")
 	$(BIN)/pytest -m soak --resume .soak-passed $(PYTEST_ARGS)
 	rm -f .soak-passed
+
+.PHONY: bench
+bench: setup ## Measure speed and size, each beside its limit or a peer (BENCH_ARGS="--json FILE")
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+.PHONY: bench-long
+bench-long: setup ## The same at length, with growth, large bodies, idle desks, a fresh clone
+	$(BIN)/python -m tests.bench --long $(BENCH_ARGS)
 
 .PHONY: lock
 lock: ## Write both locks anew from pyproject.toml

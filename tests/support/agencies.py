@@ -8,7 +8,7 @@ anew in each corridor; where the same keys are wanted in every run, use ``tests.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crypto.attest.directory import Directory
+from crypto.attest.directory import Directory, Head
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey
@@ -192,18 +192,6 @@ class Corridor:
         if readers is None:
             readers = [Reader(office.window, ReaderRole.DESK) for office in dst]
             readers += [Reader(src.window, ReaderRole.OWN_COPY)] if own_copy else []
-        content = Content(
-            src.officer.kid,
-            Kind.STEP,
-            self.at,
-            ThreadId(fresh(16)),
-            {office.id: Lane(1, None) for office in dst},
-            (),
-            self.directory.head,
-            "vi",
-            "",
-            text,
-        )
         outside = Outside(
             src.id,
             tuple(sorted(office.id for office in dst)),
@@ -212,7 +200,26 @@ class Corridor:
             tuple(sorted(stop)),
             self.at + 7 * DAY if exp is None else exp,
         )
-        return seal(with_readers(content, readers), outside, readers=readers, signer=src.officer)
+        return seal_step(src, outside, readers, text=text, head=self.directory.head, at=self.at)
+
+
+def seal_step(
+    src: Office, outside: Outside, readers: Sequence[Reader], *, text: str, head: Head, at: int
+) -> bytes:
+    """Return the envelope of a first step with ``text``, sealed by the officer of ``src``."""
+    content = Content(
+        src.officer.kid,
+        Kind.STEP,
+        at,
+        ThreadId(fresh(16)),
+        {desk: Lane(1, None) for desk in outside.dst},
+        (),
+        head,
+        "vi",
+        "",
+        text,
+    )
+    return seal(with_readers(content, readers), outside, readers=readers, signer=src.officer)
 
 
 def found_corridor(at: int, *, broker: KeyId, devices: int = 2) -> Corridor:
