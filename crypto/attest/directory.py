@@ -147,6 +147,8 @@ class Directory:
     _desks: dict[DeskId, Desk] = field(default_factory=dict, init=False)
     _signers: dict[KeyId, Signer] = field(default_factory=dict, init=False)
     _windows: dict[KeyId, tuple[DeskId, Window]] = field(default_factory=dict, init=False)
+    #: The same by desk: a broker asks for each message, and windows of all desks are many.
+    _windows_of: dict[DeskId, dict[KeyId, Window]] = field(default_factory=dict, init=False)
     #: Each device's grant key that counts now, and every one that ever did with its device.
     _grant_keys: dict[KeyId, GrantKey] = field(default_factory=dict, init=False)
     _granted_to: dict[KeyId, KeyId] = field(default_factory=dict, init=False)
@@ -243,7 +245,7 @@ class Directory:
 
     def windows(self, desk: DeskId) -> list[Window]:
         """Return the desk's windows in order of their weeks."""
-        found = [window for owner, window in self._windows.values() if owner == desk]
+        found = self._windows_of.get(desk, {}).values()
         return sorted(found, key=lambda window: window.not_before)
 
     def open_window(self, desk: DeskId, *, at: int) -> Window:
@@ -376,6 +378,7 @@ class Directory:
             if is_known or window.kid in self._granted_to:
                 raise ReboundError("this window already belongs to another desk, week or use")
         self._windows.update({window.kid: (desk.id, window) for window in windows})
+        self._windows_of.setdefault(desk.id, {}).update({w.kid: w for w in windows})
 
     def _enter_grant_key(self, entry: Entry, payload: GrantKey) -> None:
         device = self._signers.get(KeyId(entry.statement.subject))
