@@ -53,18 +53,16 @@ class VerifyKey:
     """A public Ed25519 key of 32 bytes; equal when its bytes are."""
 
     raw: bytes
+    #: The key's 16-byte name: the first half of its hash, so it can never be rebound.
+    kid: KeyId = field(init=False, repr=False, compare=False)
     _key: nacl.signing.VerifyKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Parse the key once; raise BadKeyError when ``raw`` is not 32 bytes."""
+        """Parse and name the key once; raise BadKeyError when ``raw`` is not 32 bytes."""
         if len(self.raw) != KEY_BYTES:
             raise BadKeyError(f"a key has {KEY_BYTES} bytes, not {len(self.raw)}")
         object.__setattr__(self, "_key", nacl.signing.VerifyKey(self.raw))
-
-    @property
-    def kid(self) -> KeyId:
-        """Return the key's 16-byte name: the first half of its hash, so it can never be rebound."""
-        return key_id(self.raw)
+        object.__setattr__(self, "kid", key_id(self.raw))
 
     def verify(self, label: bytes, body: bytes, signature: bytes) -> None:
         """Raise BadSignatureError unless ``signature`` is this key's over ``label || body``."""
