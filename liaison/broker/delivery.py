@@ -82,11 +82,13 @@ class Recipient:
     def acknowledged(self, lane: MailLane, cursor: int) -> None:
         """Make room: the device has dealt with ``lane`` up to ``cursor``."""
         line = self._lines[lane]
+        was_full = line.sent - line.done >= WINDOW
         line.done = max(line.done, cursor)
         if cursor > line.sent:
             line.sent = cursor
             line.ready.clear()
-        self.woken.set()
+        if was_full:  # only then did something wait for room
+            self.woken.set()
 
     def offer(self, lane: MailLane, items: Iterable[Item]) -> None:
         """Send soon: ``items`` were committed to ``lane``."""
