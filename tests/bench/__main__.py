@@ -28,10 +28,9 @@ def main() -> None:
     console = Console(width=120)
     console.print(f"{at:%Y-%m-%d %H:%M} UTC, {machine()}")
     for part in parts:
-        show(part.figures, console=console, title=part.title)
+        show(part, console)
     if given.json is not None:
-        figures = [figure for part in parts for figure in part.figures]
-        given.json.write_text(json.dumps(as_json(figures, at=at), indent=2) + "\n")
+        given.json.write_text(json.dumps(as_json(parts, at=at), indent=2) + "\n")
 
 
 def _tell(title: str) -> None:

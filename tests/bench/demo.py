@@ -19,7 +19,7 @@ from aiohttp import ClientResponse, ClientSession
 
 from liaison.desk.client import DeskClient
 from tests.bench.figures import Figure, at_most, percentile
-from tests.bench.programs import MIB, Program, liaison, resident, running
+from tests.bench.programs import MIB, Program, cpu, liaison, resident, running
 from tests.support.command import running_with
 from tests.support.operated import DOCUMENT
 from tests.support.screens import browser_session, read_page
@@ -42,10 +42,13 @@ async def measure_demo(folder: Path, *, requests: int) -> list[Figure]:
         pass
     async with _started(state) as (second, printed), browser_session() as http:
         resting = [resident(pid) for pid in _desks(state)]
+        everything = running_with(MARK, str(state))
         board = Board()
         async with _watching(printed, http) as stream:
             reading = asyncio.create_task(board.read(stream))  # noqa: TID251 - awaited below
+            before = sum(map(cpu, everything))
             seconds = [await _send(board, state, http) for _ in range(requests)]
+            spent = 1_000 * (sum(map(cpu, everything)) - before) / requests
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
     shown = [1_000 * each for each in seconds[FIRST:]]
@@ -54,6 +57,7 @@ async def measure_demo(folder: Path, *, requests: int) -> list[Figure]:
         at_most("demo: second start", second.started_in, "s", SECOND_START),
         at_most("send to shown p50", percentile(shown, 0.5), "ms", SHOWN),
         Figure("send to shown p95", percentile(shown, 0.95), "ms"),
+        Figure("processor time of a request, all processes", spent, "ms"),
         at_most("desk: resident without worker", max(resting) / MIB, "MiB", DESK),
     ]
 

@@ -34,6 +34,14 @@ class Figure:
         return self.value / self.beside if self.beside else None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Figures that belong together, under a title."""
+
+    title: str
+    figures: Sequence[Figure]
+
+
 def at_most(name: str, value: float, unit: str, limit: float) -> Figure:
     """Return a figure beside the most that it should be."""
     return Figure(name, value, unit, limit, "limit")
@@ -51,14 +59,14 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, load {load:.1f}, Python {platform.python_version()}"
 
 
-def show(figures: Sequence[Figure], *, console: Console, title: str) -> None:
-    """Print the table of ``figures``."""
-    table = Table(title=title, title_justify="left")
+def show(part: Part, console: Console) -> None:
+    """Print the table of ``part``."""
+    table = Table(title=part.title, title_justify="left")
     table.add_column("figure", no_wrap=True)
     for column in ("value", "beside", "ratio"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("what stands beside it", no_wrap=True)
-    for figure in figures:
+    for figure in part.figures:
         beside = "" if figure.beside is None else f"{_short(figure.beside)} {figure.unit}"
         ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
         value = f"{_short(figure.value)} {figure.unit}"
@@ -66,13 +74,14 @@ def show(figures: Sequence[Figure], *, console: Console, title: str) -> None:
     console.print(table)
 
 
-def as_json(figures: Sequence[Figure], *, at: datetime) -> dict[str, Any]:
+def as_json(parts: Sequence[Part], *, at: datetime) -> dict[str, Any]:
     """Return the figures with time and machine, as they are written to a file."""
     return {
         "at": at.isoformat(timespec="seconds"),
         "machine": machine(),
         "figures": [
             {
+                "part": part.title,
                 "name": figure.name,
                 "value": figure.value,
                 "unit": figure.unit,
@@ -80,7 +89,8 @@ def as_json(figures: Sequence[Figure], *, at: datetime) -> dict[str, Any]:
                 "peer": figure.peer,
                 "ratio": figure.ratio,
             }
-            for figure in figures
+            for part in parts
+            for figure in part.figures
         ],
     }
 

@@ -4,13 +4,13 @@ The same parts at three scales: the short one for every day, the long one, and o
 test can run it to see that the bench still runs.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.carrying import NOTES_AND_OWN_COPY, Run, compare, run_bare, run_broker
 from tests.bench.demo import measure_demo
-from tests.bench.figures import Figure
+from tests.bench.figures import Part
 from tests.bench.growing import measure_from_nothing, measure_growth, measure_large
 from tests.bench.network import TEXT_4K, Bench, found_bench
 from tests.bench.resting import measure_idle, measure_start
@@ -55,14 +55,6 @@ LONG = Scale(
     clone=True,
 )
 SMOKE = Scale(pairs=2, each=2, rounds=1, seconds=0.01, starts=1, requests=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Figures that belong together, under a title."""
-
-    title: str
-    figures: Sequence[Figure]
 
 
 async def measure(scale: Scale, folder: Path, *, begun: Callable[[str], None]) -> list[Part]:

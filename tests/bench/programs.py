@@ -38,13 +38,18 @@ class Program:
     @property
     def cpu(self) -> float:
         """Return the processor seconds that it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[_USER]) + int(fields[_SYSTEM])) / TICKS
+        return cpu(self.pid)
 
     @property
     def resident(self) -> int:
         """Return the bytes of it that are resident."""
         return resident(self.pid)
+
+
+def cpu(pid: int) -> float:
+    """Return the processor seconds that process ``pid`` has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[_USER]) + int(fields[_SYSTEM])) / TICKS
 
 
 def resident(pid: int) -> int:
