@@ -1,14 +1,16 @@
 """Cases as this desk holds them: the same fold over the same signed messages as on the other desk.
 
 Nothing about a stage, an outcome or a clock is stored; it is computed from messages that the broker
-has taken, in the order of its ledger, whenever it is asked for. What waits for the line is listed
-apart.
+has taken, in the order of its ledger, and kept in memory until something of the case is written.
+What waits for the line is listed apart.
 """
 
+import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.schema import Corridor
+from crypto.attest.directory import Head
 from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Kind, ThreadId, parse_content
@@ -93,6 +95,15 @@ class Case:
         return list(tokens)
 
 
+@dataclass(slots=True)
+class _Kept:
+    """Cases as they were last computed, and the directory under which they were."""
+
+    head: Head | None = None
+    cases: dict[ThreadId, Case] = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 @dataclass(frozen=True, slots=True)
 class Casebook:
     """All cases of one desk."""
@@ -101,6 +112,7 @@ class Casebook:
     replica: Replica
     rules: Rules
     clock: Clock
+    _kept: _Kept = field(default_factory=_Kept)
 
     @property
     def corridor(self) -> Corridor:
@@ -115,8 +127,22 @@ class Casebook:
         return await self.case(thread, ref)
 
     async def every(self) -> list[Case]:
-        """Return every case, in the order in which they came to this desk."""
-        return [await self.case(thread, ref) for thread, ref in await self.store.threads()]
+        """Return every case, in the order in which they came to this desk.
+
+        Only those are computed anew of which the store has noted a change, or all when the
+        directory has grown: the board asks at each news, and a desk has cases of years.
+        """
+        kept = self._kept
+        async with kept.turn:
+            if kept.head != self.replica.directory.head:
+                kept.head, kept.cases = self.replica.directory.head, {}
+            for touched in await self.store.take_touched():
+                kept.cases.pop(touched, None)
+            listed = await self.store.threads()
+            for thread, ref in listed:
+                if thread not in kept.cases:
+                    kept.cases[thread] = await self.case(thread, ref)
+            return [kept.cases[thread] for thread, _ in listed]
 
     async def case(self, thread: ThreadId, ref: str) -> Case:
         """Return the case of ``thread``."""

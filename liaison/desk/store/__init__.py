@@ -10,6 +10,7 @@ from liaison.desk.store.engine import (
 from liaison.desk.store.keys import KeyStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
 from liaison.desk.store.register import Register
+from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
     Draft,
     Given,
@@ -41,5 +42,5 @@ __all__ = [
 ]
 
 
-class Store(KeyStore, ColleagueStore, MailStore, Register):
+class Store(KeyStore, ColleagueStore, MailStore, Register, TouchedStore):
     """One installation's store: keys, colleagues, mail and register in one file."""

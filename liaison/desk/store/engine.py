@@ -22,6 +22,8 @@ from liaison.desk.tables import TABLES, facts
 T = TypeVar("T")
 
 SCHEMA = b"1"
+#: What is temporary is never on the disk.
+MEMORY_ONLY = "temp_store=MEMORY"
 
 
 class StoreError(Exception):
@@ -113,7 +115,7 @@ class Engine:
     def _connect(self) -> Any:  # noqa: ANN401 - the driver's own type
         connection = sqlcipher3.connect(self._path, check_same_thread=False, isolation_level=None)
         connection.execute(f"PRAGMA key=\"x'{self._key.hex()}'\"")
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", MEMORY_ONLY):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 

@@ -73,7 +73,7 @@ class Register(Engine):
                 ).rowcount
             ]
 
-        return await self.run(work)
+        return await self.run(work) if reached else []
 
     async def reminders_of(self, thread: ThreadId) -> list[Reminder]:
         """Return the ladder steps that a case has reached, oldest first."""

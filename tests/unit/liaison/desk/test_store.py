@@ -9,7 +9,14 @@ import pytest
 from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Lane, ThreadId
-from liaison.desk.store import Keeping, Reminder, Store, StoredMessage, StoreFailedError
+from liaison.desk.store import (
+    Keeping,
+    Reminder,
+    Store,
+    StoredAck,
+    StoredMessage,
+    StoreFailedError,
+)
 from liaison.desk.store import mail as module
 from tests.support.world import HERE, THERE, seed
 
@@ -124,3 +131,38 @@ async def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
 
     assert found == message("one")
     assert end == (1, MessageId(seed("one")))
+
+
+async def test_every_way_of_writing_about_a_case_is_noted_once(store: Store) -> None:
+    case, mid = message("m").thread, message("m").mid
+    ack = StoredAck(
+        mid=mid, device=KeyId(HERE.device.kid), what=2, ack=b"", noted=b"", position=5, at=6
+    )
+    opening = Keeping(opening=(mid, KeyId(THERE.officer.kid), 7))
+    ways = {
+        "kept": store.keep(message("m"), Keeping(ref="QN-MC1-2026-0001")),
+        "taken": store.mark_taken(mid, b"took", position=3, at=4),
+        "refused": store.mark_refused(mid, "code"),
+        "acknowledged": store.keep_ack(ack),
+        "proven": store.mark_proven(9, b"note", [5]),
+        "opened": store.keep(replace(message("receipt"), kind=2), opening),
+    }
+
+    told = {}
+    for name, way in ways.items():
+        await way
+        told[name] = await store.take_touched()
+
+    assert told == {name: {case} for name in ways}
+    assert await store.take_touched() == set()
+
+
+async def test_what_is_not_committed_or_of_no_case_is_not_noted(store: Store) -> None:
+    await store.keep(message("m"), Keeping())
+    await store.take_touched()
+
+    with pytest.raises(StoreFailedError):
+        await store.keep(message("m"), Keeping())
+    await store.set_aside(seed("bad"), b"", code="code", at=1)
+
+    assert await store.take_touched() == set()
