@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import cbor2
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 
 from crypto.attest import labels
 from crypto.attest.signing import SigningKey, pack_signed
@@ -198,7 +198,7 @@ async def drive(lanes: Sequence[Lane], bodies: Sequence[Sequence[bytes]], *, ext
 async def connected(url: str, pairs: Sequence[Pair]) -> AsyncIterator[list[Lane]]:
     """Give a lane for each pair of desks at the real broker ``url``."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(ClientSession())
+        http = await stack.enter_async_context(many_connections())
 
         async def voice(key: SigningKey, *, reads: bool) -> DeskVoice:
             return DeskVoice(await log_in(http, url, key), key, reads)
@@ -216,7 +216,7 @@ async def connected(url: str, pairs: Sequence[Pair]) -> AsyncIterator[list[Lane]
 async def connected_barely(url: str, pairs: int) -> AsyncIterator[list[Lane]]:
     """Give so many lanes at the bare prototype ``url``."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(ClientSession())
+        http = await stack.enter_async_context(many_connections())
 
         async def desk(number: int) -> ClientWebSocketResponse:
             return await http.ws_connect(f"{url}/?desk={number}", max_msg_size=FRAME_LIMIT)
@@ -225,6 +225,11 @@ async def connected_barely(url: str, pairs: int) -> AsyncIterator[list[Lane]]:
             Lane(BareVoice(await desk(2 * n), 2 * n + 1), BareVoice(await desk(2 * n + 1), 2 * n))
             for n in range(pairs)
         ]
+
+
+def many_connections() -> ClientSession:
+    """Return a client without the library's limit of a hundred connections."""
+    return ClientSession(connector=TCPConnector(limit=0))
 
 
 async def log_in(http: ClientSession, url: str, key: SigningKey) -> ClientWebSocketResponse:

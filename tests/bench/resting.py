@@ -1,14 +1,11 @@
 """A broker at rest: how soon it is there, what it holds, what a silent connection costs."""
 
-from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import median
 
-from aiohttp import ClientSession
-
 from tests.bench.carrying import serving
 from tests.bench.figures import Figure, at_most
-from tests.bench.load import log_in
+from tests.bench.load import log_in, many_connections
 from tests.bench.network import Bench
 from tests.bench.programs import MIB
 
@@ -34,19 +31,15 @@ async def measure_start(founded: Bench, folder: Path, *, starts: int) -> list[Fi
 
 async def measure_idle(founded: Bench, folder: Path) -> list[Figure]:
     """Return the KiB that each further connected device costs the broker."""
+    tenth = len(founded.idle) // 10
     async with (
         serving(founded, folder, cosigned=False) as program,
-        AsyncExitStack() as stack,
+        many_connections() as http,
     ):
-        http = await stack.enter_async_context(ClientSession())
-        first, rest = (
-            founded.idle[: len(founded.idle) // 10],
-            founded.idle[len(founded.idle) // 10 :],
-        )
-        for key in first:  # what only the first connections cost is no cost of a connection
-            await log_in(http, program.line, key)
+        # What only the first connections cost is no cost of a connection.
+        held = [await log_in(http, program.line, key) for key in founded.idle[:tenth]]
         before = program.resident
-        for key in rest:
-            await log_in(http, program.line, key)
-        each = (program.resident - before) / KIB / len(rest)
-    return [at_most(f"idle desk, of {len(founded.idle):,} connected", each, "KiB", IDLE)]
+        held += [await log_in(http, program.line, key) for key in founded.idle[tenth:]]
+        each = (program.resident - before) / KIB / (len(held) - tenth)
+        connected = sum(not line.closed for line in held)
+    return [at_most(f"idle desk, of {connected:,} connected", each, "KiB", IDLE)]
