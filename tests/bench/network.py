@@ -16,7 +16,8 @@ from crypto.attest.note import NamedKey, SignatureKind
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import InfraKind, Role
 from crypto.seal.content import ReaderRole
-from crypto.seal.envelope import Outside, Reader
+from crypto.seal.envelope import Outside
+from crypto.seal.readers import Reader
 from liaison.broker.admin import enroll_entries, init_broker
 from liaison.broker.ledger import log_key, origin_of
 from liaison.broker.settings import KEY_NAME
