@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from crypto.attest.directory import DirectoryError
-from crypto.attest.encoding import decode
 from crypto.attest.header import (
     MAX_STOPS,
     ClockToken,
@@ -21,14 +20,13 @@ from crypto.attest.header import (
     PriorityClass,
     StartClock,
 )
-from crypto.attest.padding import LARGEST
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.seal.content import Kind, ThreadId
 from crypto.seal.envelope import plain_digest
 from crypto.seal.primitives import fresh
 from liaison.desk.cases import NOT_YET, Case, Casebook, HeldStep
 from liaison.desk.dispatch import THREAD_BYTES, Address, Dispatch, Letter
-from liaison.desk.release import Releases
+from liaison.desk.release import Releases, step_of
 from liaison.desk.store import Draft, Keeping
 from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
@@ -38,7 +36,7 @@ from protocols.casework.clocks import clocks, next_due
 from protocols.casework.codes import CLASS_OF, Act, ClockName
 from protocols.casework.errors import CaseworkError
 from protocols.casework.moments import CHINA, VIET_NAM
-from protocols.casework.payload import Step, from_value, parse_step, subject, to_value
+from protocols.casework.payload import Step, parse_step, subject, to_value
 from protocols.casework.receipt import OpenedReceipt, receipt_to_value
 from protocols.casework.record import CaseRecord, SignedStep, check_step, fold
 from protocols.casework.related import take_over
@@ -187,7 +185,7 @@ class Composer:
                     await self._send_granted(draft)
 
     async def _send_granted(self, draft: Draft) -> None:
-        step = from_value(decode(draft.form, limit=LARGEST))
+        step = step_of(draft)
         case = None if step.request is not None else await self.casebook.find(draft.ref)
         try:
             await self.send_step(

@@ -180,8 +180,8 @@ class Releases:
         """Sign what is asked for and send the answer; return its id.
 
         Raises:
-            LockedError, UnknownAskError, NotAnApproverError, NoApprovalError (no file number),
-            FormError: nothing is signed.
+            LockedError, UnknownAskError, NotAnApproverError, NoApprovalError (this desk holds no
+            class), FormError (no file number among others): nothing is signed.
         """
         key = self.officers.key(officer)
         message, content, question = await self._open_ask(ask)
@@ -207,10 +207,30 @@ class Releases:
         return await self._answer(key, message, granted, "granted")
 
     async def refuse(self, officer: str, ask: MessageId, reason: LocalText) -> MessageId:
-        """Say that it is not signed, and why; return the answer's id."""
+        """Say that it is not signed, and why; return the answer's id.
+
+        Raises:
+            LockedError, UnknownAskError, NotAnApproverError: nothing is said.
+        """
         key = self.officers.key(officer)
-        message, _, _ = await self._open_ask(ask)
+        message, _, question = await self._open_ask(ask)
+        if question.purpose is SignaturePurpose.RELEASE:
+            self._check_role(key.kid)
         return await self._answer(key, message, Refused(reason), "refused")
+
+    def may_decide(self, officer: str, purpose: SignaturePurpose) -> bool:
+        """Say whether the officer's key decides questions of this kind; raise LockedError."""
+        key = self.officers.key(officer)
+        return purpose is not SignaturePurpose.RELEASE or self._role(key.kid) in APPROVERS
+
+    async def question(self, ask: MessageId) -> StoredMessage:
+        """Return a question that came here, decided or not; raise UnknownAskError when none."""
+        message = await self.store.message(ask)
+        if message is None or message.outgoing or message.kind != Kind.COUNTERSIGN:
+            raise UnknownAskError("no question of this id came here")
+        if not isinstance(signature_from_value(parse_content(message.content).form), Ask):
+            raise UnknownAskError("an answer is no question")
+        return message
 
     async def standing(self) -> list[StandingApproval]:
         """Return the standing approvals that this desk holds, each one's signature verified.
@@ -338,7 +358,7 @@ class Releases:
                 form = draft.form
                 if draft.purpose == SignaturePurpose.RELEASE:
                     self._check_release(draft, approval, KeyId(kid), src)
-                    step = from_value(decode(draft.form, limit=LARGEST))
+                    step = step_of(draft)
                     form = encode(to_value(_with_approval(step, approval)))
                 return replace(draft, state="granted", form=form, kid=kid, signature=signature)
         raise FalseAnswerError("expected an answer")
@@ -353,28 +373,31 @@ class Releases:
         slug = self.replica.directory.desk(src).payload.slug
         if (signer.desk, signer.pseudonym, slug) != (src, approval.officer, approval.desk):
             raise FalseAnswerError("the approval names another than the one who signed it")
-        step = _with_approval(from_value(decode(draft.form, limit=LARGEST)), approval)
+        step = _with_approval(step_of(draft), approval)
         if step.request is not None:
             header = step.request.header
             check_release(header, draft.officer, self.rules.corridor, on=self._today())
 
     def _check_role(self, kid: KeyId) -> None:
-        signer = self.replica.directory.signer(kid, at=timestamp(self.clock.now()))
-        if signer.payload.role not in APPROVERS:
-            raise NotAnApproverError(
-                f"{signer.payload.pseudonym} signs as {signer.payload.role.name}"
-            )
+        role = self._role(kid)
+        if role not in APPROVERS:
+            raise NotAnApproverError(f"expected a key that releases, found one of {role.name}")
+
+    def _role(self, kid: KeyId) -> Role:
+        return self.replica.directory.signer(kid, at=timestamp(self.clock.now())).payload.role
 
     def _approval(self, officer: str, file: str | None, basis: str | None) -> ReleaseApproval:
         own = held(self.replica.slug, self.rules.corridor)
-        if own is None or not file:
-            raise NoApprovalError("a release has a file number, and a desk that holds the class")
+        if own is None:
+            raise NoApprovalError("a release is given by a desk that holds the class")
+        # Left out rather than empty: what is missing is said of the field by its name.
+        numbered = {"file": file} if file else {}
         return parse_approval(
             {
+                **numbered,
                 "desk": self.replica.slug,
                 "officer": officer,
                 "authority": own,
-                "file": file,
                 "basis": basis or LegalBasis.AGREEMENT_2010,
                 "at": self.clock.now(),
             }
@@ -398,6 +421,11 @@ class Releases:
     def _today(self) -> date:
         country = self.rules.corridor.country(self.replica.slug)
         return self.clock.now().astimezone(VIET_NAM if country == "VN" else CHINA).date()
+
+
+def step_of(draft: StoredDraft) -> Step:
+    """Return what a draft says, as its officer wrote it."""
+    return from_value(decode(draft.form, limit=LARGEST))
 
 
 def reason_of(draft: StoredDraft) -> LocalText | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from crypto.seal.content import parse_content
 from liaison.desk.cases import Case, Casebook, HeldStep
-from liaison.desk.release import Releases, reason_of
+from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
 from liaison.runtime.clock import from_timestamp
 from protocols.casework.catalogue import Catalogue
@@ -33,7 +33,7 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
     record = case.record
     row: View = {"case": case.ref, "waiting_for_line": len(case.waiting)}
     if record is None:
-        return {**row, "stage": None, "clocks": [], "waits_for": waits_for(case)}
+        return {**row, **_written(case), "stage": None, "clocks": [], "waits_for": waits_for(case)}
     due = next_due(case.clocks)
     ours = record.side_of(book.replica.slug)
     return {
@@ -78,11 +78,13 @@ def clock_view(clock: CaseClock, *, now: datetime) -> View:
 
 
 def waits_for(case: Case) -> View | None:
-    """Return what the case's newest draft waits for: which desk is asked to sign, and its state."""
-    waiting = [draft for draft in case.drafts if draft.state != "sent"]
-    if not waiting:
+    """Return what the case's newest draft waits for: which desk is asked to sign, and its state.
+
+    What an older one waited for is over: a record that was refused is written anew.
+    """
+    if not case.drafts or case.drafts[-1].state == "sent":
         return None
-    draft = waiting[-1]
+    draft = case.drafts[-1]
     reason = reason_of(draft)
     return {
         "desk": draft.asked,
@@ -104,15 +106,18 @@ def ask_view(
     content = parse_content(message.content)
     question = releases.check_ask(content, message.src)
     step = from_value(question.draft.form)
+    header = None if step.request is None else step.request.header
     return {
         "ask": message.mid.hex(),
         "purpose": str(question.purpose),
         "case": step.case,
+        "type": None if header is None else str(header.type),
+        "urgency": None if header is None else str(header.urgency),
         "from": book.slug(message.src),
         "by": book.pseudonym(content.sender, at=content.created),
         "to": question.draft.to,
         "asked_at": iso(from_timestamp(content.created)),
-        "fields": _rendered(step, catalogue, lang),
+        "fields": rendered(step, catalogue, lang),
     }
 
 
@@ -139,6 +144,21 @@ async def case_view(
         "steps": [_step(held, case, book, catalogue, lang=lang) for held in case.steps],
         "reminders": [_reminder(reminder) for reminder in reminders],
         "notices": [notice_view(notice) for notice in notices],
+    }
+
+
+def _written(case: Case) -> View:
+    """Return what our own request says while the broker has not taken it: a draft, or no line."""
+    steps = [held.step for held in case.steps] + [step_of(draft) for draft in case.drafts]
+    request = next((step.request for step in steps if step.request is not None), None)
+    if request is None:
+        return {}
+    header = request.header
+    return {
+        "type": str(header.type),
+        "urgency": str(header.urgency),
+        "requester": header.sender,
+        "requested": header.to,
     }
 
 
@@ -194,11 +214,12 @@ def _step(
         "proven_in": message.proven,
         "delivery": _ladder(held, case, book),
         "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],
-        "fields": _rendered(held.step, catalogue, lang),
+        "fields": rendered(held.step, catalogue, lang),
     }
 
 
-def _rendered(step: Step, catalogue: Catalogue, lang: Language) -> list[View]:
+def rendered(step: Step, catalogue: Catalogue, lang: Language) -> list[View]:
+    """Return the fields of a step as a reader of ``lang`` is given them."""
     return [
         {
             "path": field.path,

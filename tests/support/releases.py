@@ -60,11 +60,11 @@ async def grant(desk: Desk, officer: str | None = None, **said: object) -> None:
     await desk.client.post(f"/api/asks/{ask['ask']}/grant", **fields)
 
 
-async def refuse(desk: Desk, text: str) -> None:
-    """Have the officer who has unlocked ``desk`` refuse what waits there."""
+async def refuse(desk: Desk, text: str, officer: str | None = None) -> None:
+    """Have an officer of ``desk``, else the one who has unlocked, refuse what waits there."""
     [ask] = await asks_at(desk)
-    reason = {"lang": "zh", "text": text}
-    await desk.client.post(f"/api/asks/{ask['ask']}/refuse", officer=desk.officer, reason=reason)
+    fields = {"officer": officer or desk.officer, "reason": {"lang": "zh", "text": text}}
+    await desk.client.post(f"/api/asks/{ask['ask']}/refuse", **fields)
 
 
 async def draft_in(desk: Desk, state: str) -> Draft:

@@ -143,6 +143,20 @@ async def test_an_officers_key_does_not_release(three: Network, province: Desk) 
     assert (await waits_for(three.dongxing, ref) or {})["state"] == "asked"
 
 
+async def test_an_officers_key_does_not_refuse_a_release_either(
+    three: Network, province: Desk
+) -> None:
+    ref = await request_dna(three)
+    await unlock(three, province, "GX-02")
+
+    with pytest.raises(DeskRefusedError) as refused:
+        await refuse(province, "样本编号有误。", officer="GX-02")
+
+    assert refused.value.code == "release.not_an_approver"
+    assert len(await asks_at(province)) == 1
+    assert (await waits_for(three.dongxing, ref) or {})["state"] == "asked"
+
+
 async def test_an_approval_that_the_sender_writes_counts_for_nothing(three: Network) -> None:
     own = {
         "desk": DONGXING,
@@ -163,8 +177,8 @@ async def test_an_approval_that_the_sender_writes_counts_for_nothing(three: Netw
 @pytest.mark.parametrize(
     "said,code",
     [
-        ({"file": None}, "casework.no_approval"),
-        ({"file": ""}, "casework.no_approval"),
+        ({"file": None}, "casework.form"),
+        ({"file": ""}, "casework.form"),
         ({"file": "7" * 81}, "casework.form"),
         ({"basis": "NO_SUCH_LAW"}, "casework.form"),
     ],
@@ -382,6 +396,19 @@ async def test_a_record_that_is_refused_is_not_sent_and_the_case_stays_open(
     view = await three.dongxing.case(ref)
     assert (view["stage"], len(view["steps"])) == ("answered", 2)
     assert view["waits_for"]["reason"]["text"] == "尚未交接。"
+
+
+async def test_a_record_that_was_signed_the_second_time_waits_for_nothing(three: Network) -> None:
+    ref = await agreed_return(three)
+    await three.dongxing.act(ref, "handover_record")
+    await refuse(three.mongcai, "尚未交接。")
+    await draft_in(three.dongxing, "refused")
+
+    await three.dongxing.act(ref, "handover_record")
+    await grant(three.mongcai, file=None, basis=None)
+    await three.holds(three.dongxing, ref, 3)
+
+    assert await waits_for(three.dongxing, ref) is None
 
 
 async def test_a_record_sent_without_the_other_sides_signature_is_ruled_out(
