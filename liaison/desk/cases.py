@@ -20,6 +20,7 @@ from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.clocks import CaseClock, clocks
 from protocols.casework.errors import CaseworkError, NoRequestError
 from protocols.casework.payload import Step, from_value
+from protocols.casework.person import Person
 from protocols.casework.record import Arrival, CaseRecord, Event, SignedStep, fold
 from protocols.casework.rules import Rules
 
@@ -81,6 +82,11 @@ class Case:
     def waiting(self) -> list[HeldStep]:
         """Return the steps that wait for the line, oldest first."""
         return [s for s in self.steps if not s.is_taken and s.message.refused is None]
+
+    @property
+    def described(self) -> tuple[Person, ...]:
+        """Return the persons whom the request describes."""
+        return () if self.record is None else self.record.request.persons
 
     def running_tokens(self) -> list[ClockToken]:
         """Return the tokens of the broker's clocks that run for this case, oldest first."""

@@ -8,12 +8,11 @@ the desk is locked the worker and what it knew are gone.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from config.schema import ErrorText
-from liaison.desk.cases import Case
 from liaison.desk.news import News
 from liaison.runtime.tasks import Tasks
 from protocols.casework.codes import Language, NameForm
@@ -40,24 +39,31 @@ class Reader:
     tasks: Tasks
     news: News
 
-    async def translate_soon(self, view: View, case: Case, lang: Language) -> View:
+    async def translate_soon(self, view: View, persons: Sequence[Person], lang: Language) -> View:
         """Return ``view`` with what is translated within a moment; the rest follows as news.
 
         A slow model never holds up the original.
+
+        Args:
+            view: holds ``steps``, each with its ``fields``.
+            persons: whose names stand in the texts and are protected.
+            lang: the reader's.
         """
-        work = self.tasks.start(self._translate_and_tell(view, case, lang), name="translation")
+        work = self.tasks.start(self._translate_and_tell(view, persons, lang), name="translation")
         await asyncio.wait({work}, timeout=A_MOMENT)
         return view
 
-    async def _translate_and_tell(self, view: View, case: Case, lang: Language) -> None:
+    async def _translate_and_tell(
+        self, view: View, persons: Sequence[Person], lang: Language
+    ) -> None:
         began = time.monotonic()
-        await self.translate_case(view, case, lang)
+        await self.translate_case(view, persons, lang)
         if time.monotonic() - began > A_MOMENT:
             self.news.tell()
 
-    async def translate_case(self, view: View, case: Case, lang: Language) -> View:
+    async def translate_case(self, view: View, persons: Sequence[Person], lang: Language) -> View:
         """Return ``view`` with a ``translation`` at each free text that is in another language."""
-        names = _declared_names(case)
+        names = [_declared(person) for person in persons if person.names]
         for field in _free_texts(view):
             if field["original"] != lang:
                 translation = await self.translator.translate(
@@ -107,12 +113,6 @@ def _joined(translation: Translation) -> str | None:
 def _free_texts(view: View) -> Iterator[View]:
     for step in view["steps"]:
         yield from (field for field in step["fields"] if field["free_text"])
-
-
-def _declared_names(case: Case) -> list[DeclaredName]:
-    if case.record is None:
-        return []
-    return [_declared(person) for person in case.record.request.persons if person.names]
 
 
 def _declared(person: Person) -> DeclaredName:

@@ -156,6 +156,16 @@ class Releases:
             raise FalseAnswerError("a release is asked for within one agency")
         return said
 
+    def asked(self, message: StoredMessage) -> tuple[Content, Ask, Step]:
+        """Return a question that came here: content, question, and the step to be signed.
+
+        Raises:
+            CaseworkError: what :meth:`check_ask` raises.
+        """
+        content = parse_content(message.content)
+        question = self.check_ask(content, message.src)
+        return content, question, from_value(question.draft.form)
+
     async def keeping_for(self, content: Content, src: DeskId) -> Keeping:
         """Return what is kept with a message of this kind; raise CaseworkError when false."""
         said = signature_from_value(content.form)
@@ -184,8 +194,9 @@ class Releases:
             class), FormError (no file number among others): nothing is signed.
         """
         key = self.officers.key(officer)
-        message, content, question = await self._open_ask(ask)
-        step, approval = from_value(question.draft.form), None
+        message = await self._open_ask(ask)
+        content, question, step = self.asked(message)
+        approval = None
         if question.purpose is SignaturePurpose.RELEASE:
             self._check_role(key.kid)
             approval = self._approval(officer, file, basis)
@@ -213,7 +224,8 @@ class Releases:
             LockedError, UnknownAskError, NotAnApproverError: nothing is said.
         """
         key = self.officers.key(officer)
-        message, _, question = await self._open_ask(ask)
+        message = await self._open_ask(ask)
+        _, question, _ = self.asked(message)
         if question.purpose is SignaturePurpose.RELEASE:
             self._check_role(key.kid)
         return await self._answer(key, message, Refused(reason), "refused")
@@ -403,13 +415,11 @@ class Releases:
             }
         )
 
-    async def _open_ask(self, ask: MessageId) -> tuple[StoredMessage, Content, Ask]:
+    async def _open_ask(self, ask: MessageId) -> StoredMessage:
         waiting = {message.mid: message for message in await self.store.open_asks()}
         if ask not in waiting:
             raise UnknownAskError("no question of this id waits here")
-        message = waiting[ask]
-        content = parse_content(message.content)
-        return message, content, self.check_ask(content, message.src)
+        return waiting[ask]
 
     def _desk_of(self, draft: Draft) -> DeskId:
         return self.replica.directory.desk_named(draft.to).id

@@ -100,7 +100,7 @@ async def case(request: web.Request) -> web.Response:
     found = await agent.casebook.find(request.match_info["ref"])
     view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=agent.clock.now())
     if request.query.get("translate") == "1":
-        view = await agent.reader.translate_case(view, found, lang)
+        view = await agent.reader.translate_case(view, found.described, lang)
     return web.json_response(view)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from crypto.seal.content import parse_content
 from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
@@ -19,7 +18,7 @@ from protocols.casework.codes import Delivery, Language
 from protocols.casework.documents import document_warnings
 from protocols.casework.lifecycle import Side
 from protocols.casework.moments import format_moment, iso
-from protocols.casework.payload import Step, from_value
+from protocols.casework.payload import Step
 from protocols.casework.record import CaseRecord, Ruling
 from protocols.casework.render import render_step
 from protocols.wire.mailbox import NoticeCode
@@ -52,6 +51,19 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
         "next_due": None if due is None else iso(due.due),
         "clocks": [clock_view(clock, now=now) for clock in case.clocks],
     }
+
+
+def other_desk(row: View, ours: str) -> str | None:
+    """Return the slug of the desk on the other side of a row's case; None while nothing is known.
+
+    Args:
+        row: what :func:`board_row` gave.
+        ours: our desk's slug.
+    """
+    if "requester" not in row:
+        return None
+    other: str = row["requested"] if row["requester"] == ours else row["requester"]
+    return other
 
 
 def by_deadline(rows: Iterable[View]) -> list[View]:
@@ -103,9 +115,7 @@ def ask_view(
     lang: Language,
 ) -> View:
     """Return a question for a second signature: exactly what would leave, in ``lang``."""
-    content = parse_content(message.content)
-    question = releases.check_ask(content, message.src)
-    step = from_value(question.draft.form)
+    content, question, step = releases.asked(message)
     header = None if step.request is None else step.request.header
     return {
         "ask": message.mid.hex(),

@@ -13,7 +13,7 @@ from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from liaison.desk.routes import AGENT
-from liaison.desk.web.officer import present_officer
+from liaison.desk.web.officer import count_asks, present_officer
 from liaison.desk.web.render import fragment
 
 #: Seconds after which a part is computed anew without news.
@@ -39,7 +39,8 @@ async def _send_changes(
             if present_officer(request) is None:
                 await response.send(fragment(request, "locked.html"))
                 return
-            current = await part()
+            await count_asks(request)
+            current = await part() + fragment(request, "count.html", is_news=True)
             if current != shown:
                 await response.send(current)
                 shown = current

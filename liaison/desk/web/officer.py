@@ -6,7 +6,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from liaison.desk.routes import AGENT
-from liaison.desk.web.render import see_other
+from liaison.desk.web.render import WAITING, see_other
 from liaison.desk.web.session import SESSION
 
 #: A page that acts for an officer, by pseudonym.
@@ -19,6 +19,11 @@ def present_officer(request: web.Request) -> str | None:
     return officer if officer in request.app[AGENT].officers.present() else None
 
 
+async def count_asks(request: web.Request) -> None:
+    """Note in ``request`` how many questions wait here: every page of an officer says it."""
+    request[WAITING] = len(await request.app[AGENT].store.open_asks())
+
+
 def for_officer(
     show: OfficersPage,
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -27,6 +32,7 @@ def for_officer(
     async def handler(request: web.Request) -> web.StreamResponse:
         officer = present_officer(request)
         if officer is not None:
+            await count_asks(request)
             return await show(request, officer)
         wanted = request.path_qs if request.method == "GET" else "/board"
         return see_other(f"/unlock?next={quote(wanted, safe='')}")

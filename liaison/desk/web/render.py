@@ -20,6 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 CATALOGUE = web.AppKey("catalogue", Catalogue)
 ERRORS = web.AppKey("errors", Mapping[str, ErrorText])
+#: How many questions for a second signature wait at this desk.
+WAITING = web.RequestKey("waiting", int)
 LANGUAGE_COOKIE = "language"
 
 
@@ -81,4 +83,5 @@ def _around(request: web.Request) -> dict[str, object]:
         "has_session": session is not None,
         "officer": None if session is None else session.officer,
         "desk": request.app[AGENT].slug,
+        "waiting": request.get(WAITING, 0),
     }

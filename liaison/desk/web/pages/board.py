@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from liaison.desk.routes import AGENT
-from liaison.desk.view import board_row, by_deadline
+from liaison.desk.view import board_row, by_deadline, other_desk
 from liaison.desk.web.live import stream
 from liaison.desk.web.render import fragment, page
 
@@ -35,20 +35,13 @@ async def _board(request: web.Request) -> dict[str, Any]:
     return {
         "now": now,
         "rows": [
-            {**row, "with": _other(row, agent.slug), "press": _press(row)}
+            {**row, "with": other_desk(row, agent.slug), "press": _press(row)}
             for row in by_deadline(rows)
         ],
         "is_up": agent.line.is_up,
         "unsent": waiting.unsent,
         "overdue": sum(_press(row) == "overdue" for row in rows),
     }
-
-
-def _other(row: dict[str, Any], ours: str) -> str | None:
-    if row["stage"] is None:
-        return None
-    other: str = row["requested"] if row["requester"] == ours else row["requester"]
-    return other
 
 
 def _press(row: dict[str, Any]) -> str:

@@ -5,20 +5,19 @@ What arrives while the page lies open is announced, and shown once the officer o
 "opened" never comes from a screen that nobody looked at.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
 from liaison.desk.cases import Case
+from liaison.desk.questions import draft_view
 from liaison.desk.routes import AGENT
-from liaison.desk.view import board_row, case_view
+from liaison.desk.view import board_row, case_view, other_desk
 from liaison.desk.web.acts import acts_of, is_one_press
 from liaison.desk.web.i18n import TAGS
 from liaison.desk.web.live import stream
 from liaison.desk.web.render import fragment, page, see_other, words
-from liaison.desk.web.sides import side_by_side
-from protocols.casework.codes import Language
+from liaison.desk.web.sides import own_language, side_by_side
 
 RUNGS = ("sealed", "taken", "arrived", "delivered", "opened", "acknowledged")
 #: Fields of a request that stay in sight above all steps.
@@ -52,21 +51,22 @@ async def open_case(request: web.Request, officer: str) -> web.StreamResponse:
 async def _case(request: web.Request, officer: str) -> dict[str, Any]:
     agent, w = request.app[AGENT], words(request)
     found, now = await agent.casebook.find(request.match_info["ref"]), agent.clock.now()
+    book, catalogue = agent.casebook, agent.catalogue
+    writing = {held.desk: own_language(held.desk, book.corridor) for held in found.steps}
     views = {
-        lang: await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=now)
-        for lang in {w.lang, *_written_in(found, request)}
+        lang: await case_view(found, book, catalogue, lang=lang, now=now)
+        for lang in {w.lang, *writing.values()}
     }
-    view = await agent.reader.translate_soon(views[w.lang], found, w.lang)
+    view = await agent.reader.translate_soon(views[w.lang], found.described, w.lang)
+    draft = await draft_view(found, book, catalogue, w.lang)
     unopened = _unopened(found, agent.officers.key(officer).kid)
     steps = [
         {
             **step,
             "is_new": step["mid"] in unopened,
             "reached": next(rung for rung in reversed(RUNGS) if step["delivery"][rung]),
-            "written_tag": TAGS[_own_language(request, step["desk"])],
-            "sides": side_by_side(
-                step, views[_own_language(request, step["desk"])]["steps"][number]
-            ),
+            "written_tag": TAGS[writing[step["desk"]]],
+            "sides": side_by_side(step, views[writing[step["desk"]]]["steps"][number]),
         }
         for number, step in enumerate(view["steps"])
     ]
@@ -79,21 +79,10 @@ async def _case(request: web.Request, officer: str) -> dict[str, Any]:
         "acts": [(act, is_one_press(act)) for act in acts_of(found, agent.slug)],
         "rungs": RUNGS,
         "done": board_row(found, agent.casebook, now=now).get("persons"),
-        "other": None
-        if found.record is None
-        else (view["requested"] if view["requester"] == agent.slug else view["requester"]),
+        "other": other_desk(view, agent.slug),
+        "draft": None if draft is None else {**draft, "sides": side_by_side(draft, draft)},
         "is_up": agent.line.is_up,
     }
-
-
-def _written_in(case: Case, request: web.Request) -> Iterable[Language]:
-    return {_own_language(request, held.desk) for held in case.steps}
-
-
-def _own_language(request: web.Request, desk: str) -> Language:
-    """Return the language in which a desk writes its steps: its country's."""
-    country = request.app[AGENT].casebook.corridor.country(desk)
-    return Language.CHINESE if country == "CN" else Language.VIETNAMESE
 
 
 def _unopened(case: Case, kid: bytes) -> set[str]:
