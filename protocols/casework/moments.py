@@ -59,11 +59,17 @@ def format_date(day: date, lang: Language) -> str:
 
 
 def format_moment(at: datetime, lang: Language) -> str:
-    """Return an aware time on both clocks, the Vietnamese first, each with its date."""
+    """Return an aware time on both clocks, the Vietnamese first, each with its date.
+
+    Chinese puts the date before the time, the others the time before the date.
+    """
     clocks = (("VN", at.astimezone(VIET_NAM)), ("CN", at.astimezone(CHINA)))
-    return " · ".join(
-        f"{local:%H:%M} {format_date(local.date(), lang)} ({country})" for country, local in clocks
-    )
+    return " · ".join(f"{_local(local, lang)} ({country})" for country, local in clocks)
+
+
+def _local(at: datetime, lang: Language) -> str:
+    parts = [f"{at:%H:%M}", format_date(at.date(), lang)]
+    return " ".join(reversed(parts) if lang is Language.CHINESE else parts)
 
 
 def iso(at: datetime) -> str:

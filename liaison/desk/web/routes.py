@@ -40,6 +40,7 @@ ROUTES = [
     web.get("/asks", for_officer(asks.show_asks)),
     web.get("/asks/live", for_officer(asks.stream_asks)),
     web.get("/asks/{ask}", for_officer(asks.show_ask)),
+    web.get("/asks/{ask}/live", for_officer(asks.stream_ask)),
     web.post("/asks/{ask}/grant", for_officer(asks.grant)),
     web.post("/asks/{ask}/refuse", for_officer(asks.refuse)),
     web.static("/static", STATIC),

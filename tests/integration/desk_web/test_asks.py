@@ -7,9 +7,10 @@ import pytest
 from crypto.attest.header import MessageId
 from liaison.desk.web.i18n import TAGS
 from protocols.casework.codes import Language
-from tests.integration.desk_web.test_pages import PAYLOAD, untranslated
+from tests.integration.desk_web.test_pages import PAYLOAD
 from tests.support.agencies import DONGXING
 from tests.support.baby import TEXT_VI, TEXT_ZH
+from tests.support.languages import untranslated
 from tests.support.network import GUANGXI, Desk, Network
 from tests.support.releases import (
     FILE,
@@ -245,10 +246,12 @@ async def test_a_release_given_without_a_line_waits_for_it_and_says_so(
     done = await screen.submit(ask, f"{ask.path}/grant", {"file": FILE}, lang="zh")
     await network.broker.start()
     await network.holds(network.mongcai, ref, 1)
-    later = await screen.get(ask.path, lang="zh")
+    async with screen.http.get(f"{province.url}{ask.path}/live") as stream:
+        later = (await stream.content.readuntil(b"\r\n\r\n")).decode()
 
     assert "等待线路恢复" in done.text
-    assert "等待线路恢复" not in later.text
+    assert "Signed by GX-01" in later
+    assert "waiting for the line" not in later
 
 
 async def test_the_record_of_a_handover_is_read_in_the_other_language_and_signed_on_the_screen(

@@ -1,43 +1,21 @@
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from itertools import chain
 
 from liaison.desk.web.i18n import TAGS
 from protocols.casework.codes import Language
 from protocols.casework.forms.registry import FORMS
-from tests.support.messages import extract
+from tests.support.languages import untranslated
 from tests.support.network import Desk, Network
 from tests.support.screens import RESCUE, Form, Page, Screen
 
 ScreenAt = Callable[[Desk], Awaitable[Screen]]
 FORM = "/requests/RESCUE"
-#: Case numbers, pseudonyms, countries, clocks and codes read alike in every language.
-ALIKE = re.compile(
-    r"[A-Z0-9]+(-[A-Z0-9]+)+|P\d+(\.\.P\d+)?|\((VN|CN)\)|UTC[+]\d|[a-z]+\.[a-z0-9_]+|DNA|Liaison"
-)
-LATIN, HAN = re.compile(r"[A-Za-z]{3,}"), re.compile(r"[\u4e00-\u9fff]")
 #: Every control in which something is typed or chosen.
 CONTROL = re.compile(r"<(?:input|select|textarea)(?![^>]*type=\"(?:hidden|checkbox)\")[^>]*>")
 PAYLOAD = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 #: Acts of the requested side that have words of their own.
 WORDED = ("ask", "interim", "situation_report", "answer", "note")
-
-
-def untranslated(page: Page, lang: Language) -> Iterator[str]:
-    """Yield what stands on the page as its own words and is not in its language."""
-    english = set(extract())
-    for text in page.texts:
-        if text.is_code or text.lang != TAGS[lang]:
-            continue
-        plain = ALIKE.sub("", text.text)
-        is_foreign = {
-            Language.CHINESE: LATIN.search(plain) is not None,
-            Language.VIETNAMESE: HAN.search(plain) is not None
-            or (text.text in english and LATIN.search(plain) is not None),
-            Language.ENGLISH: HAN.search(plain) is not None,
-        }[lang]
-        if is_foreign:
-            yield text.text
 
 
 async def a_case(network: Network, screen: Screen) -> str:

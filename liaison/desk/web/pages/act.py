@@ -35,7 +35,8 @@ class PersonRow:
     """One person on the page of an answer, with what is known of them and what was chosen."""
 
     label: str
-    names: list[str]
+    #: Each name with the writing in which it was given.
+    names: list[tuple[str, str]]
     outcome: str | None
     reason: str | None
     is_final: bool
@@ -153,7 +154,7 @@ def _rows(case: Case, typed: dict[str, str]) -> Iterator[PersonRow]:
     record = case.record
     if record is None:
         return
-    names = {p.label: [name.value for name in p.names] for p in record.request.persons}
+    names = {p.label: [(n.form.value, n.value) for n in p.names] for p in record.request.persons}
     for label, person in record.persons.items():
         if not person.owed:
             continue

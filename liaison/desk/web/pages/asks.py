@@ -56,6 +56,21 @@ async def show_ask(request: web.Request, officer: str) -> web.StreamResponse:
     return await _show(request, officer, None, [])
 
 
+async def stream_ask(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
+    """Send how a decided question stands whenever it changes."""
+    agent = request.app[AGENT]
+    message = await agent.releases.question(_ask(request))
+
+    async def part() -> str:
+        decision = await decision_view(message, agent.casebook)
+        if decision is None:
+            return ""
+        up = agent.line.is_up
+        return fragment(request, "ask_part.html", decision=decision, is_up=up)
+
+    return await stream(request, part)
+
+
 async def grant(request: web.Request, officer: str) -> web.StreamResponse:
     """Sign what is asked for, or show what is wrong."""
     releases, posted = request.app[AGENT].releases, await request.post()

@@ -142,7 +142,7 @@ def test_a_person_reads_the_days_in_their_language(monkeypatch: pytest.MonkeyPat
     code, output = run("due", "--working-days=3", "--at=2026-12-31", "--calendar=vn")
 
     assert code == Exit.GOOD
-    assert "23:59 2027年1月6日 (VN)" in output
+    assert "2027年1月6日 23:59 (VN)" in output
     assert "法定节假日 VN 元旦" in output
     assert "该年放假通知尚未发布" in output
 
