@@ -1,7 +1,7 @@
 """Real browsers at the desks' screens, with a record of what they complain of.
 
 Debian's Chromium, driven over its own protocol; nothing is downloaded. Screenshots are kept only in
-the folder that LIAISON_SCREENSHOTS names.
+the folder that LIAISON_SCREENSHOTS names, the tutorial's pictures in that of LIAISON_TUTORIAL.
 """
 
 import os
@@ -12,15 +12,21 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, FloatRect, async_playwright
+from playwright.async_api import Page as BrowserPage
 
 from liaison.desk.web.session import SESSIONS
 from tests.support.network import Desk
 from tests.support.requirements import require
+from tests.support.screens import Page, read_page
 
 SCREENSHOTS = "LIAISON_SCREENSHOTS"
+#: The folder in which the pictures of the tutorial are kept.
+TUTORIAL = "LIAISON_TUTORIAL"
 Scheme: TypeAlias = Literal["light", "dark"]
 WIDE, NARROW = (1366, 768), (390, 844)
+#: A picture of the tutorial is no taller: the folder is part of every copy of the project.
+TALLEST = 640
 #: An answer that refuses a form is an answer; the browser's console calls it a failure.
 REFUSED_FORM = "422 (Unprocessable Entity)"
 #: Tells the console of everything that the policy of a page has stopped.
@@ -32,7 +38,7 @@ WATCH = """document.addEventListener("securitypolicyviolation", (event) =>
 class Window:
     """A page of one officer's browser, and what its console has said."""
 
-    page: Page
+    page: BrowserPage
     desk: Desk
     complaints: list[str] = field(default_factory=list)
 
@@ -44,6 +50,11 @@ class Window:
     async def go(self, path: str) -> None:
         """Go to a page of the desk."""
         await self.page.goto(self.desk.url + path)
+
+    async def follow(self, selector: str) -> None:
+        """Press what leads to another page, and wait until that is there."""
+        async with self.page.expect_navigation():
+            await self.page.click(selector)
 
     async def unlock(self, passphrase: str) -> None:
         """Open the desk's launch link and unlock for its officer."""
@@ -58,6 +69,25 @@ class Window:
         folder = os.environ.get(SCREENSHOTS)
         if folder:
             await self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    async def plate(self, name: str, *, at: str = "body") -> None:
+        """Keep what the officer sees now as a picture of the tutorial, if its folder is named.
+
+        ``at`` is what is brought to the top first; the picture ends where the page ends.
+        """
+        folder = os.environ.get(TUTORIAL)
+        if not folder:
+            return
+        await self.page.locator(at).first.evaluate("e => e.scrollIntoView()")
+        end = await self.page.evaluate(
+            "document.querySelector('main').getBoundingClientRect().bottom"
+        )
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDE[0], "height": min(TALLEST, float(end))}
+        await self.page.screenshot(path=Path(folder) / f"{name}.png", clip=clip)
+
+    async def text(self) -> Page:
+        """Return the page as it stands now, for what is read on it."""
+        return read_page(200, "", await self.page.content())
 
     async def overflow(self) -> int:
         """Return by how many pixels the page is wider than the window."""
