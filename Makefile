@@ -70,6 +70,11 @@ bench: setup ## Measure speed and size, each beside its limit or a peer (BENCH_A
 bench-long: setup ## The same at length, with growth, large bodies, idle desks, a fresh clone
 	$(BIN)/python -m tests.bench --long $(BENCH_ARGS)
 
+.PHONY: screenshots
+screenshots: setup ## Take the pictures of docs/tutorial anew, in Chromium
+	rm -f docs/tutorial/*.png
+	LIAISON_REQUIRE=chromium LIAISON_TUTORIAL="$(CURDIR)/docs/tutorial" $(BIN)/pytest tests/browser/test_journey.py
+
 .PHONY: lock
 lock: ## Write both locks anew from pyproject.toml
 	PYTHON="$(PYTHON)" scripts/lock

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from protocols.casework.codes import Language
-from tests.support.browser import Window, chromium
+from tests.support.browser import WIDE, Window, chromium
 from tests.support.network import GUANGXI, Desk, Network
 from tests.support.officers import (
     ANSWER,
@@ -212,7 +212,7 @@ async def release(window: Window, officers: Officers) -> str:
     await window.follow('form[action$="/grant"] button')
     await window.page.wait_for_selector("#file-wrong")
     await window.page.fill("#file", FILE)
-    await window.plate("17-decide-zh", at="#decide")
+    await window.plate("17-decide-zh", at="#decide", height=WIDE[1])
     await window.follow('form[action$="/grant"] button')
     await window.page.wait_for_selector(".decided >> text=信件即发出")
     await officers.read(window, Language.CHINESE)

@@ -25,8 +25,8 @@ SCREENSHOTS = "LIAISON_SCREENSHOTS"
 TUTORIAL = "LIAISON_TUTORIAL"
 Scheme: TypeAlias = Literal["light", "dark"]
 WIDE, NARROW = (1366, 768), (390, 844)
-#: A picture of the tutorial is no taller: the folder is part of every copy of the project.
-TALLEST = 640
+#: Most pictures of the tutorial are no taller: they are part of every copy of the project.
+TALLEST = 540
 #: An answer that refuses a form is an answer; the browser's console calls it a failure.
 REFUSED_FORM = "422 (Unprocessable Entity)"
 #: Tells the console of everything that the policy of a page has stopped.
@@ -60,6 +60,7 @@ class Window:
         """Open the desk's launch link and unlock for its officer."""
         await self.go(self.desk.running[SESSIONS].launch_path())
         await self.page.fill("#officer", self.desk.officer)
+        await self.plate(f"01-unlock-{await self.page.get_attribute('html', 'lang')}")
         await self.page.fill("#passphrase", passphrase)
         await self.page.click("main button.main")
         await self.page.wait_for_url("**/board")
@@ -70,10 +71,11 @@ class Window:
         if folder:
             await self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
-    async def plate(self, name: str, *, at: str = "body") -> None:
+    async def plate(self, name: str, *, at: str = "body", height: int = TALLEST) -> None:
         """Keep what the officer sees now as a picture of the tutorial, if its folder is named.
 
-        ``at`` is what is brought to the top first; the picture ends where the page ends.
+        ``at`` is what is brought to the top first; the picture ends after ``height`` pixels, or
+        where the page ends.
         """
         folder = os.environ.get(TUTORIAL)
         if not folder:
@@ -82,7 +84,7 @@ class Window:
         end = await self.page.evaluate(
             "document.querySelector('main').getBoundingClientRect().bottom"
         )
-        clip: FloatRect = {"x": 0, "y": 0, "width": WIDE[0], "height": min(TALLEST, float(end))}
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDE[0], "height": min(height, float(end))}
         await self.page.screenshot(path=Path(folder) / f"{name}.png", clip=clip)
 
     async def text(self) -> Page:

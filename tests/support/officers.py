@@ -3,7 +3,7 @@
 from playwright.async_api import Browser
 
 from protocols.casework.codes import Language
-from tests.support.browser import Window, open_window
+from tests.support.browser import WIDE, Window, open_window
 from tests.support.languages import untranslated
 from tests.support.network import Desk
 
@@ -103,6 +103,6 @@ async def send_rescue(window: Window) -> str:
     """Write and send a rescue, and return the case's address."""
     await window.page.click("nav a.rescue")
     await write_rescue(window)
-    await window.plate("12-rescue-vi")
+    await window.plate("12-rescue-vi", height=WIDE[1])
     await window.follow(".send button")
     return window.page.url.removeprefix(window.desk.url)
