@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import Error
 
 from tests.support.browser import NARROW, WIDE, Scheme, Window, chromium, open_window
-from tests.support.network import AT, Network
+from tests.support.network import AT, GUANGXI, Desk, Network
 from tests.support.officers import send_rescue
+from tests.support.releases import asks_at, draft_in, refuse, request_dna
 
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
 
@@ -37,6 +38,42 @@ async def test_no_page_puts_a_barrier_up_or_breaks_its_policy_or_scrolls_sideway
                 if await window.overflow() > 0:
                     found.append(f"{where}: {await window.overflow()} px too wide")
             found += [c for c in window.complaints if "401 (Unauthorized)" not in c]
+
+    assert found == []
+
+
+async def decided_already(desk: Desk, ask: str) -> bool:
+    """Say whether a question no longer waits at ``desk``."""
+    waiting = (await desk.client.get("/api/asks"))["asks"]
+    return ask not in [one["ask"] for one in waiting]
+
+
+async def test_no_page_of_a_release_puts_a_barrier_up_or_scrolls_sideways(network: Network) -> None:
+    province = network.desks[GUANGXI]
+    await province.start()
+    await network.line_is(province, "up")
+    case = f"/cases/{await request_dna(network)}"
+    [ask] = await asks_at(province)
+    path, found = f"/asks/{ask['ask']}", []
+    async with chromium() as browser:
+        for decided, (scheme, (locale, size)) in product(
+            (False, True), product(SCHEMES, (("zh-CN", WIDE), ("vi-VN", NARROW)))
+        ):
+            if decided and not await decided_already(province, ask["ask"]):
+                await refuse(province, "样本编号有误。")
+                await draft_in(network.dongxing, "refused")
+            seen = [(province, "/asks"), (province, path), (network.dongxing, case)]
+            for desk, page in seen:
+                window = await open_window(browser, desk, locale, scheme=scheme, size=size)
+                await window.unlock(network.founded.passphrase)
+                await window.go(page)
+                name = f"{page.split('/')[1]}-{desk.slug}-{len(page)}"
+                await window.picture(f"{name}-{decided}-{locale}-{scheme}")
+                where = f"{page} {locale} {scheme} {size[0]}"
+                found += [f"{where}: {barrier}" for barrier in await window.barriers()]
+                if await window.overflow() > 0:
+                    found.append(f"{where}: {await window.overflow()} px too wide")
+                found += window.complaints
 
     assert found == []
 

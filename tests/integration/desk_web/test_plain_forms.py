@@ -75,6 +75,69 @@ async def test_a_verification_is_written_in_vietnamese_and_answered_in_chinese(
     assert "Trùng khớp" in read.text
 
 
+VERIFY = "/requests/VERIFY-ID"
+#: 22 is Quảng Ninh; its third digit says a man or a woman of which century, and no place is 003.
+PAPER: dict[str, str | list[str]] = {
+    "request.persons_total": "1",
+    "request.persons.0.names.vi": "Nguyễn Thị Thuỳ Hường",
+    "request.persons.0.documents.0.type": "vn_citizen_id",
+    "request.persons.0.documents.0.number": "003308001234",
+    "request.questions": ["identity"],
+}
+
+
+async def test_a_doubtful_number_is_told_before_it_leaves_and_sent_as_it_is_when_it_stands_so(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+
+    told = await screen.submit(await screen.get(VERIFY), VERIFY, PAPER)
+    before = await network.mongcai.board()
+    changed = await screen.submit(
+        told, VERIFY, {"request.persons.0.documents.0.number": "005308001234"}
+    )
+    sent = await screen.submit(changed, VERIFY)
+
+    for page in (told, changed):
+        assert (page.status, page.path) == (200, VERIFY)
+        assert "Chưa gửi. Đề nghị xem lại:" in page.text
+        assert 'href="#request.persons.0.documents.0.number"' in page.html
+    assert before == []
+    assert sent.path.startswith("/cases/")
+    view = await network.mongcai.case(sent.path.removeprefix("/cases/"))
+    values = [field["value"] for field in view["steps"][0]["fields"]]
+    assert "005308001234" in values
+
+
+async def test_a_rescue_with_a_doubtful_number_is_sent_at_once(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+    papers = {name: value for name, value in PAPER.items() if ".documents." in name}
+
+    sent = await screen.submit(await screen.get(FORM), FORM, {**RESCUE, **papers})
+
+    assert sent.path.startswith("/cases/")
+
+
+async def test_a_wanted_time_that_is_over_is_refused_at_its_field(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+    sound = {**PAPER, "request.persons.0.documents.0.number": "022308001234"}
+    wanted = "request.header.due_wanted"
+
+    over = await screen.submit(
+        await screen.get(VERIFY), VERIFY, {**sound, wanted: "14:59 02/03/2026"}
+    )
+    to_come = await screen.submit(over, VERIFY, {wanted: "15:01 02/03/2026"})
+
+    assert over.status == 422
+    assert f'id="{wanted}-wrong"' in over.html
+    assert "Thời điểm này đã qua" in over.text
+    assert to_come.path.startswith("/cases/")
+
+
 async def test_all_that_is_wrong_is_said_at_once_and_nothing_typed_is_lost(
     network: Network, screen_at: ScreenAt
 ) -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
 from liaison.desk.routes import AGENT
+from liaison.desk.web.doubts import doubts_of, mark_of
 from liaison.desk.web.fields import FormWriter, Part, Posted, Rows
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong
 from liaison.desk.web.reading import FormReader
@@ -67,9 +68,12 @@ async def send_form(request: web.Request, officer: str) -> web.StreamResponse:
         if once in session.answers:
             return see_other(session.answers[once])
         reader = _reader(request, posted)
+        fields = _read(reader, _form(request))
+        if _is_doubtful(request, fields, reader):
+            return _show(request, posted, [])
         try:
             ref = await request.app[AGENT].composer.request(
-                officer, {"request": _read(reader, _form(request))}, to=str(posted.get("to", ""))
+                officer, {"request": fields}, to=str(posted.get("to", ""))
             )
         except (CaseworkError, ConfigError, DirectoryError) as e:
             return _show(request, posted, _wrong(request, e, reader))
@@ -83,6 +87,23 @@ def _form(request: web.Request) -> type[RequestForm]:
     except (ValueError, KeyError):
         detail = "expected a type of request that this version can write"
         raise ProblemError(HTTPStatus.NOT_FOUND, "casework.type_not_available", detail) from None
+
+
+def _is_doubtful(request: web.Request, fields: dict[str, object], reader: FormReader) -> bool:
+    """Say whether something looks wrong that this officer was not shown yet."""
+    doubts, mark = _doubts(request, fields, reader)
+    return bool(doubts) and str(reader.posted.get("doubts", "")) != mark
+
+
+def _doubts(
+    request: web.Request, fields: dict[str, object], reader: FormReader
+) -> tuple[list[tuple[str, str]], str]:
+    """Return what looks wrong, and the mark of a form on which it was shown."""
+    if request.match_info["type"] == RequestType.RESCUE:
+        return [], ""
+    today = request.app[AGENT].clock.now().astimezone(_zone(request)[1]).date()
+    doubts = doubts_of(fields, reader, words(request), on=today)
+    return doubts, mark_of(doubts, [str(reader.posted.get(name, "")) for name, _ in doubts])
 
 
 def _read(reader: FormReader, form: type[RequestForm]) -> dict[str, object]:
@@ -139,6 +160,7 @@ def _labels(parts: Iterable[Part]) -> dict[str, str]:
 
 def _show(request: web.Request, posted: Posted | None, wrong: list[Wrong]) -> web.Response:
     w, form, agent = words(request), _form(request), request.app[AGENT]
+    doubts, mark = _doubts_shown(request, posted)
     kind = RequestType(request.match_info["type"])
     is_rescue = kind is RequestType.RESCUE
     usual = {"urgency": Urgency.U0 if is_rescue else Urgency.U2}
@@ -154,6 +176,8 @@ def _show(request: web.Request, posted: Posted | None, wrong: list[Wrong]) -> we
         first=first,
         rest=rest,
         rest_is_wrong=bool(_labels(rest).keys() & by_control(wrong).keys()),
+        doubts=doubts,
+        mark=mark,
         addressees=_addressees(request),
         to=None if posted is None else str(posted.get("to", "")),
         wrong=_as_shown(wrong, [*first, *rest]),
@@ -162,6 +186,13 @@ def _show(request: web.Request, posted: Posted | None, wrong: list[Wrong]) -> we
         once=make_once() if posted is None else str(posted.get("once", "")),
         is_up=agent.line.is_up,
     )
+
+
+def _doubts_shown(request: web.Request, posted: Posted | None) -> tuple[list[tuple[str, str]], str]:
+    if posted is None or "add" in posted or "check" in posted:
+        return [], ""
+    reader = _reader(request, posted)
+    return _doubts(request, _read(reader, _form(request)), reader)
 
 
 def _as_shown(wrong: list[Wrong], parts: list[Part]) -> list[Wrong]:
