@@ -90,7 +90,7 @@ async def read_answer(window: Window, officers: Officers) -> str:
     await window.plate("09-new-vi")
     await window.follow("form.new button")
     await window.page.wait_for_selector(f"text={READ}")
-    await window.plate("10-answer-vi", at="#latest")
+    await window.plate("10-answer-vi", at="#latest", height=WIDE[1])
     return await officers.read(window, Language.VIETNAMESE)
 
 
@@ -241,4 +241,21 @@ async def test_a_refused_release_is_told_on_the_asking_screen_by_itself(
     assert await cn.page.evaluate(IS_MARKED)
     assert "内容没有发出" in told
     assert CUSTODY in told
+    assert (officers.complaints, officers.foreign) == ([], [])
+
+
+async def test_a_desk_that_is_locked_elsewhere_clears_the_open_page_and_says_so(
+    network: Network, officers: Officers
+) -> None:
+    open_page = await officers.at(network.mongcai, "vi-VN")
+    elsewhere = await officers.at(network.mongcai, "vi-VN")
+    await send_rescue(elsewhere)
+    await open_page.page.wait_for_selector("tbody tr", timeout=SOON)
+
+    await elsewhere.follow('form[action="/lock"] button')
+    await open_page.page.wait_for_selector("text=Bàn trực đang khóa.", timeout=SOON)
+    shown = await officers.read(open_page, Language.VIETNAMESE)
+
+    assert "QN-MC1-2026-0001" not in shown
+    assert "khóa đã mở" not in shown
     assert (officers.complaints, officers.foreign) == ([], [])

@@ -218,11 +218,13 @@ async def test_what_a_broken_line_holds_back_is_counted_on_the_board(
     await network.broker.stop()
     await network.line_is(network.mongcai, "down")
 
-    await send_rescue(screen)
+    case = await send_rescue(screen)
     board = await screen.get("/board")
 
+    assert "Hãy gọi điện cho phía bạn ngay." in case.text
     assert "Mất đường truyền: 1 thư chờ gửi" in board.text
-    assert "Đã lưu, chờ đường truyền" in board.text
+    for shown in ("Đã lưu, chờ đường truyền", "Giải cứu", "Cục Công an thành phố Đông Hưng"):
+        assert shown in board.text
 
 
 async def test_an_answer_that_leaves_a_person_open_says_so_in_the_officers_language(
