@@ -364,6 +364,8 @@ class Releases:
             raise FalseAnswerError("an answer to a question that was not asked there, or answered")
         match said:
             case Refused(reason):
+                if draft.purpose == SignaturePurpose.RELEASE:
+                    self._check_role(content.sender)
                 told = encode([str(reason.lang), reason.text])
                 return replace(draft, state="refused", reason=told)
             case Granted(kid, signature, approval):

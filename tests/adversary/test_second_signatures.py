@@ -13,7 +13,7 @@ from crypto.seal.content import Kind, ThreadId
 from crypto.seal.countersigning import countersign_draft
 from liaison.desk.compose import letter_of
 from liaison.desk.store import Draft as Waiting
-from protocols.casework.codes import SignaturePurpose
+from protocols.casework.codes import Language, SignaturePurpose
 from protocols.casework.header import ReleaseApproval
 from protocols.casework.payload import from_value
 from protocols.casework.person import LocalText
@@ -79,12 +79,24 @@ class Asked:
         kid, signature = countersign_draft(letter.draft(asker), desks[0], desks[1:], key)
         return Granted(kid, signature, approval)
 
-    async def answer(self, said: SecondSignature | Value, *, about: bytes | None = None) -> None:
-        """Have the broker take an answer; ``about`` is the question, else the one that waits."""
+    async def answer(
+        self,
+        said: SecondSignature | Value,
+        *,
+        about: bytes | None = None,
+        signer: SigningKey | None = None,
+    ) -> None:
+        """Have the broker take an answer.
+
+        ``about`` is the question, else the one that waits; ``signer`` another than the approver.
+        """
+        key = signer or self.forger.officer
         form = signature_to_value(said) if isinstance(said, Ask | Granted | Refused) else said
-        content = self.forger.content(form, kind=Kind.COUNTERSIGN, thread=self.draft.thread)
+        content = self.forger.content(
+            form, kind=Kind.COUNTERSIGN, thread=self.draft.thread, signer=key
+        )
         content = replace(content, parents=(MessageId(about or self.draft.ask),))
-        await self.forger.caller.submit(self.forger.forgery(content).build())
+        await self.forger.caller.submit(self.forger.forgery(content, signer=key).build())
 
     async def check_set_aside(self, code: str) -> None:
         """Check that the last answer is set aside under ``code`` and the draft waits as before."""
@@ -152,6 +164,15 @@ async def test_a_key_of_the_other_side_in_our_provinces_answer_releases_nothing(
 
 async def test_a_key_that_may_not_approve_releases_nothing(asked: Asked) -> None:
     await asked.answer(asked.granted(asked.key(GUANGXI, "GX-02"), officer="GX-02"))
+
+    await asked.check_set_aside("release.not_an_approver")
+    await asked.check_a_true_answer_is_taken()
+
+
+async def test_a_key_that_may_not_approve_refuses_nothing(asked: Asked) -> None:
+    refused = Refused(LocalText(lang=Language.CHINESE, text="不同意。"))
+
+    await asked.answer(refused, signer=asked.key(GUANGXI, "GX-02"))
 
     await asked.check_set_aside("release.not_an_approver")
     await asked.check_a_true_answer_is_taken()
