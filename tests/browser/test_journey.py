@@ -106,7 +106,7 @@ async def test_a_verification_is_asked_in_vietnamese_and_answered_person_by_pers
     await vn.page.wait_for_selector("form.new", timeout=SOON)
     await vn.follow("form.new button")
     await vn.page.wait_for_selector(".ladder li.reached:last-child")
-    await vn.plate("04-sent-vi", at=".ladder")
+    await vn.plate("04-sent-vi", at=".ladder", height=600)
     await vn.page.evaluate(MARK)
     await answer(cn, officers)
     answered = await read_answer(vn, officers)
