@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.requirements import required_names
 
-pytest_plugins = ["tests.support.postgres", "tests.support.resuming"]
+pytest_plugins = ["tests.support.figures", "tests.support.postgres", "tests.support.resuming"]
 
 
 def pytest_configure() -> None:

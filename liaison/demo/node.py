@@ -56,7 +56,7 @@ async def _run(told: dict[str, Any]) -> None:
     clock = HandClock(from_timestamp(told["at"]))
     app, sweep = {"broker": _broker, "witness": _witness, "desk": _desk}[told["kind"]](told, clock)
     app.cleanup_ctx.append(lambda _app: _obeying(told["clock"], clock, sweep))
-    await serve(app, Address(LOOPBACK, 0), ready=lambda port: _ready(told, port))
+    await serve(app, Address(LOOPBACK, told["port"]), ready=lambda port: _ready(told, port))
 
 
 async def _obeying(descriptor: int, clock: HandClock, sweep: Sweeper) -> AsyncIterator[None]:

@@ -56,7 +56,11 @@ class RefusedStepError(PlayError):
 
 @dataclass(slots=True)
 class Player:
-    """Plays one scenario in one network."""
+    """Plays one scenario in one network.
+
+    Processes may be ended and started again while it plays (:meth:`Network.start_again`): it looks
+    for each desk anew and unlocks again what has lost its keys.
+    """
 
     scenario: Scenario
     network: Network
@@ -73,13 +77,13 @@ class Player:
         """Take every step in turn, then close the books."""
         await self._settle("the start")
         for step in self.scenario.steps:
-            await self._pass_time(step.at)
+            await self.pass_time(step.at)
             await self._take(step)
         for parties in self._cases.values():
-            self.report.close_case(parties, *await self._views(parties, translate="1"))
+            self.report.close_case(parties, *await self.views(parties, translate="1"))
         await self._check_ledger()
 
-    async def _pass_time(self, until: datetime) -> None:
+    async def pass_time(self, until: datetime) -> None:
         """Move from due wake-up to due wake-up: what falls due between acts happens then."""
         due = self._next
         while due is not None and due < until:
@@ -100,12 +104,20 @@ class Player:
         await self._open(parties, step)
         await _until(lambda: self._went(parties, "opened"), f"{where}: no receipt of opening")
         await self._settle(where)
-        vn, cn = await self._views(parties)
+        vn, cn = await self.views(parties)
         self.report.add_step(parties, step.officer, vn, cn)
         self.progress(f"{where}: {vn['stage']} / {cn['stage']}")
         self._next = await move(self.network.nodes, step.at)
 
     async def _enter(self, step: ScenarioStep) -> None:
+        await self.say(step)
+        if step.second_signer is not None:
+            await self._sign_second(step, step.second_signer)
+            # A desk that was started again meanwhile sends the signed draft once its officer is in.
+            await self._be_present(step.desk, step.officer)
+
+    async def say(self, step: ScenarioStep) -> None:
+        """Enter at its desk what a step says; it is kept there when this returns."""
         desk = self.network.desks[step.desk]
         if step.act is Act.REQUEST:
             fields = self._with_related(step.fields)
@@ -114,8 +126,6 @@ class Player:
         else:
             ref = self._cases[step.case].ref
             await desk.post(f"/api/cases/{ref}/acts", officer=step.officer, **step.fields)
-        if step.second_signer is not None:
-            await self._sign_second(step, step.second_signer)
 
     def _with_related(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request in which related cases have the numbers that the desks gave them."""
@@ -151,11 +161,11 @@ class Player:
         await self.network.desks[other].post(f"/api/cases/{parties.ref}/open", officer=officer)
 
     async def _be_present(self, desk: str, officer: str) -> None:
-        if (desk, officer) not in self._present:
-            await self.network.desks[desk].post(
-                "/api/unlock", officer=officer, passphrase=self.network.passphrase
-            )
-            self._present.add((desk, officer))
+        client = self.network.desks[desk]
+        # The token is new whenever the desk starts, and nobody has unlocked it then.
+        if (client.token, officer) not in self._present:
+            await client.post("/api/unlock", officer=officer, passphrase=self.network.passphrase)
+            self._present.add((client.token, officer))
 
     async def _settle(self, where: str) -> None:
         """Wait until nothing is under way: all sent, all here, all seen in the cosigned ledger."""
@@ -171,8 +181,8 @@ class Player:
         ledger = {s["ledger"]["size"] for s in statuses}
         if len(directory) > 1 or len(ledger) > 1:
             return False
-        newer = await self._ask(api.DIRECTORY_PATH, **{"from": directory.pop()})
-        signed = await self._ask(api.CHECKPOINT_PATH, any=1)
+        newer = await self.ask_broker(api.DIRECTORY_PATH, **{"from": directory.pop()})
+        signed = await self.ask_broker(api.CHECKPOINT_PATH, any=1)
         return not api.parse_page(newer, limit=api.FRAME_LIMIT) and (
             size_claimed(signed) == ledger.pop()
         )
@@ -180,7 +190,7 @@ class Player:
     async def _went(self, parties: Parties, rung: str) -> bool:
         """Say whether both desks hold the case's newest step, and its sender that rung of it."""
         try:
-            views = await self._views(parties)
+            views = await self.views(parties)
         except DeskRefusedError as e:
             if e.code != UnknownCaseError.code:
                 raise
@@ -194,7 +204,8 @@ class Player:
             s["outgoing"] and s["delivery"][rung] is not None for s in newest
         )
 
-    async def _ask(self, path: str, **query: int) -> bytes:
+    async def ask_broker(self, path: str, **query: int) -> bytes:
+        """Return what the broker answers to a question that needs no login."""
         async with self.session.get(self.network.broker_url + path, params=query) as answer:
             return await answer.read()
 
@@ -203,7 +214,7 @@ class Player:
         write_copy(self.network.state / "ledger", ledger)
         self.report.seal_ledger(verify_ledger(ledger, self.network.pins))
 
-    async def _views(self, parties: Parties, **more: str) -> tuple[View, View]:
+    async def views(self, parties: Parties, **more: str) -> tuple[View, View]:
         """Return the case as the Vietnamese and as the Chinese desk hold it, in their languages."""
         corridor, desks = self.network.corridor, self.network.desks
         path = f"/api/cases/{parties.ref}"
@@ -222,9 +233,17 @@ class Player:
 
 
 async def play(
-    scenario: Scenario, corridor: Corridor, state: Path, *, report: Report, progress: Progress
+    scenario: Scenario,
+    corridor: Corridor,
+    state: Path,
+    *,
+    report: Report,
+    progress: Progress,
+    player: Callable[..., Player] = Player,
 ) -> float:
     """Play ``scenario`` in the empty folder ``state``, fill ``report``, and return the seconds.
+
+    ``player`` makes the player from what :class:`Player` is made from.
 
     Raises:
         PlayError, DeskRefusedError, NodeError, BrokenLedgerError: the play ended before its end.
@@ -236,7 +255,7 @@ async def play(
     async with ClientSession() as session:
         try:
             await start_network(network, staff, session, at=at)
-            await Player(scenario, network, progress, report, session, staff).play()
+            await player(scenario, network, progress, report, session, staff).play()
         finally:
             await network.stop()
     return time.monotonic() - began

@@ -5,7 +5,7 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from liaison.runtime.clock import from_timestamp, timestamp
 
 STARTING = timedelta(seconds=30)
 ENDING = timedelta(seconds=10)
+#: What is run, as the interpreter's arguments.
+PROGRAM = ("-m", "liaison.demo.node")
 
 
 class NodeError(Exception):
@@ -27,6 +29,8 @@ class Node:
     """One process and its clock."""
 
     name: str
+    log: Path
+    told: dict[str, Any] = field(repr=False)  # a desk is told its passphrase
     port: int
     process: asyncio.subprocess.Process
     _reader: asyncio.StreamReader
@@ -38,20 +42,36 @@ class Node:
         return f"http://127.0.0.1:{self.port}"
 
     @classmethod
-    async def start(cls, name: str, log: Path, at: datetime, told: dict[str, Any]) -> "Node":
-        """Return the started process, told what to be; its log goes to the file ``log``.
+    async def start(
+        cls,
+        name: str,
+        log: Path,
+        at: datetime,
+        told: dict[str, Any],
+        *,
+        port: int = 0,
+        program: Sequence[str] = PROGRAM,
+    ) -> "Node":
+        """Return the started process, told what to be.
+
+        Args:
+            name: what it is called.
+            log: the file to which its log is added.
+            at: the time at which its clock stands.
+            told: what it is to be.
+            port: where it listens; 0 takes any free port.
+            program: what is run, as the interpreter's arguments.
 
         Raises:
             NodeError: it ended, or did not listen in time; the log says why.
         """
         ours, theirs = socket.socketpair()
-        told = {**told, "at": timestamp(at), "clock": theirs.fileno()}
+        start = {**told, "at": timestamp(at), "clock": theirs.fileno(), "port": port}
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
-                "-m",
-                "liaison.demo.node",
+                *program,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
@@ -61,7 +81,7 @@ class Node:
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
-            port = await asyncio.wait_for(_tell(process, told), STARTING.total_seconds())
+            port = await asyncio.wait_for(_tell(process, start), STARTING.total_seconds())
         except (TimeoutError, ValueError, OSError) as e:
             await end(process)
             raise NodeError(f"{name} did not start; its log is {log.name}") from e
@@ -69,7 +89,15 @@ class Node:
             # Interrupted between its start and its first word: nobody else knows of it yet.
             await end(process)
             raise
-        return cls(name, port, process, reader, writer)
+        return cls(name, log, told, port, process, reader, writer)
+
+    async def again(self, at: datetime, *, program: Sequence[str] = PROGRAM) -> "Node":
+        """Return the same anew, over the same folder and on the same port, once it has ended.
+
+        Raises:
+            NodeError: it ended, or did not listen in time; the log says why.
+        """
+        return await Node.start(self.name, self.log, at, self.told, port=self.port, program=program)
 
     async def set(self, moment: datetime) -> None:
         """Move the process's clock."""
@@ -84,6 +112,13 @@ class Node:
         """End the process and wait for it."""
         self._writer.close()
         await end(self.process)
+
+    async def kill(self) -> None:
+        """End the process without a word (SIGKILL) and wait until it is gone."""
+        self._writer.close()
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
 
     async def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         self._writer.write(json.dumps(command).encode() + b"\n")
