@@ -134,7 +134,8 @@ async def tell_ready(request: web.Request) -> web.Response:
     if not request.app[WRITER].is_current:
         raise ProblemError(503, "broker.store", "the last commit failed")
     if request.app[WAKER].is_stale():
-        raise ProblemError(503, "broker.sweep", "clocks have not been swept lately")
+        state = request.app[WAKER].state
+        raise ProblemError(503, "broker.sweep", f"clocks have not been swept lately: {state}")
     return web.Response(text="ok\n")
 
 

@@ -115,6 +115,10 @@ def print_status(status: View) -> None:
         f"alarm {ledger['alarm'] or 'none'}",
         markup=False,
     )
+    sweep = status["sweep"]
+    console.print(
+        f"reminders: {sweep['state']}, last looked for {sweep['last'] or 'never'}", markup=False
+    )
 
 
 def printable(text: str) -> str:

@@ -31,6 +31,7 @@ from liaison.cli.console import (
     say,
 )
 from liaison.desk.client import DeskClient
+from liaison.runtime.watchdog import SweepState
 from protocols.casework.codes import Language
 
 CaseArgument = Annotated[str, typer.Argument(help="The case's number, such as QN-MC1-2026-0117.")]
@@ -235,13 +236,17 @@ async def refuse(
 async def status(
     state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
 ) -> Exit:
-    """Say how the desk stands; exits 1 when the line is down or the ledger gives alarm."""
+    """Say how the desk stands.
+
+    Exits 1 when the line is down, the ledger gives alarm or reminders are not looked for.
+    """
     found = await ask_desk(settings, state, lambda desk: desk.get("/api/status"))
     if as_json:
         print_json(found)
     else:
         board.print_status(found)
-    well = found["line"] == "up" and found["ledger"]["alarm"] is None
+    is_quiet = found["line"] == "up" and found["ledger"]["alarm"] is None
+    well = is_quiet and found["sweep"]["state"] == SweepState.WELL
     return Exit.GOOD if well else Exit.NO
 
 

@@ -159,6 +159,10 @@ class Agent:
             },
             "set_aside": len(await self.store.quarantined()),
             "devices": await self.devices.listed(),
+            "sweep": {
+                "state": str(self.waker.state),
+                "last": None if self.waker.last_success is None else iso(self.waker.last_success),
+            },
         }
 
     async def _check_mailbox(self, welcome: api.Welcome) -> None:

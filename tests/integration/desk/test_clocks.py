@@ -156,3 +156,23 @@ async def test_the_boards_first_row_is_what_is_due_first(network: Network) -> No
 
     for desk in (network.mongcai, network.dongxing):
         assert [row["case"] for row in await desk.board()] == [second, first]
+
+
+async def test_a_desk_says_that_it_cannot_look_for_reminders_and_when_it_can_again(
+    network: Network,
+) -> None:
+    store = network.mongcai.agent.store
+
+    async def change(statement: str) -> None:
+        await store.run(lambda db: db.exec_driver_sql(statement))
+
+    well = (await network.mongcai.status())["sweep"]
+    await change("ALTER TABLE cases RENAME TO elsewhere")
+    await network.mongcai.agent.waker.sweep()
+    failing = (await network.mongcai.status())["sweep"]
+    await change("ALTER TABLE elsewhere RENAME TO cases")
+    await network.move(AT + timedelta(minutes=1))
+
+    assert well == {"state": "well", "last": minute(0)}
+    assert failing == {"state": "failing", "last": minute(0)}
+    assert (await network.mongcai.status())["sweep"] == {"state": "well", "last": minute(1)}

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from structlog.testing import capture_logs
 
 from liaison.runtime.clock import SystemClock
-from liaison.runtime.scheduler import STALE_AFTER, SWEEP_EVERY, Sweep, Waker
+from liaison.runtime.scheduler import Sweep, Waker
+from liaison.runtime.watchdog import LONGEST_SWEEP, STALE_AFTER, SWEEP_EVERY, SweepState
 
 SOON = timedelta(milliseconds=60)
 #: Longer than anything here takes, shorter than the sweep that comes by itself.
@@ -199,3 +202,111 @@ async def test_what_is_due_and_fails_is_not_tried_in_a_loop() -> None:
             await asyncio.sleep(0.3)
 
     assert len(calls) < 10
+
+
+class Elapsed:
+    """Seconds that go on by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def pass_by(self, length: timedelta) -> None:
+        self.seconds += length.total_seconds()
+
+
+async def test_a_sweep_that_hangs_is_given_up_and_logged_and_the_next_one_runs() -> None:
+    calls: list[datetime] = []
+
+    async def sweep(now: datetime) -> datetime | None:
+        calls.append(now)
+        if len(calls) == 1:
+            await asyncio.Event().wait()  # of which nobody knows
+        return None
+
+    with capture_logs() as logs:
+        async with running(Waker(sweep, clock=SystemClock(), longest=SOON)) as waker:
+            await until(lambda: waker.state is SweepState.FAILING)
+            waker.wake()
+            await until(lambda: len(calls) == 2 and waker.state is SweepState.WELL)
+
+    assert logs == [{"event": "sweep.hung", "log_level": "error", "error": "TimeoutError"}]
+
+
+async def test_a_sweep_that_does_not_let_itself_be_given_up_is_left_behind() -> None:
+    elapsed, calls, let_go = Elapsed(), list[datetime](), asyncio.Event()
+
+    async def sweep(now: datetime) -> datetime | None:
+        calls.append(now)
+        while len(calls) == 1 and not let_go.is_set():
+            try:
+                await let_go.wait()
+            except asyncio.CancelledError:
+                continue
+        return None
+
+    with capture_logs() as logs:
+        waker = Waker(sweep, clock=SystemClock(), elapsed=elapsed)
+        async with running(waker):
+            await until(lambda: len(calls) == 1)
+            elapsed.pass_by(LONGEST_SWEEP)
+            assert waker.check() is SweepState.WELL  # it has a moment to end by itself
+            elapsed.pass_by(SWEEP_EVERY + timedelta(seconds=1))
+            assert waker.check() is SweepState.HUNG
+            await until(lambda: len(calls) == 2 and waker.state is SweepState.WELL)
+            let_go.set()
+
+    assert {"event": "sweep.hung", "log_level": "error", "restarted": True} in logs
+
+
+async def test_a_scheduler_that_stopped_for_good_is_noticed_and_sweeps_begin_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it looks like when APScheduler dies: it says that it runs, and nothing comes."""
+    elapsed, swept = Elapsed(), list[datetime]()
+
+    def die(_scheduler: AsyncIOScheduler) -> None:
+        raise OSError("database is locked")
+
+    with capture_logs() as logs:
+        waker = Waker(nothing_due(swept), clock=SystemClock(), elapsed=elapsed)
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        async with running(waker):
+            await until(lambda: len(swept) == 1)
+            with monkeypatch.context() as dying:
+                dying.setattr(AsyncIOScheduler, "_process_jobs", die)
+                waker.wake()
+                await asyncio.sleep(SOON.total_seconds())  # in which nothing comes
+            assert len(swept) == 1
+            elapsed.pass_by(STALE_AFTER)
+            assert waker.check() is SweepState.WELL
+            elapsed.pass_by(timedelta(seconds=1))
+
+            assert waker.check() is SweepState.STOPPED
+            await until(lambda: len(swept) == 2)
+            assert waker.state is SweepState.WELL
+            waker.wake()
+            await until(lambda: len(swept) == 3)
+
+    assert logs == [{"event": "sweep.stopped", "log_level": "error", "restarted": True}]
+
+
+async def test_the_watchdog_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liaison.runtime.scheduler.SWEEP_EVERY", SOON)
+    elapsed, swept = Elapsed(), list[datetime]()
+
+    async def sweep(now: datetime) -> datetime | None:
+        swept.append(now)
+        if len(swept) == 1:
+            await asyncio.Event().wait()
+        return None
+
+    with capture_logs() as logs:
+        async with running(Waker(sweep, clock=SystemClock(), elapsed=elapsed)) as waker:
+            await until(lambda: len(swept) == 1)
+            elapsed.pass_by(LONGEST_SWEEP + 2 * SWEEP_EVERY)
+            await until(lambda: len(swept) > 1 and waker.state is SweepState.WELL)
+
+    assert {"event": "sweep.hung", "log_level": "error", "restarted": True} in logs
