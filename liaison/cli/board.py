@@ -61,6 +61,8 @@ def print_case(case: View, lang: Language) -> None:
     for clock in case["clocks"]:
         console.print(f"  {words.clock(clock)}")
         console.print(f"      {words.moment(clock['due'])}", style="dim")
+    for line, is_late in words.reminders(case):
+        console.print(line, style="yellow" if is_late else "dim", markup=False)
     for person in case["persons"]:
         console.print(f"  {person['label']}  {words.person(person)}")
         for one in person["doubts"]:
@@ -197,9 +199,35 @@ class _Words:
         return self.label("whose", case["turn"]) if case["stage"] else ""
 
     def clock(self, clock: View) -> str:
-        name = clock["limit"].split(".", 1)[1].split("#")[0]
-        state = clock["state"]
-        return f"{SIGNS[state]} {self.label('clock', name)}: {self.label('clock_state', state)}"
+        state, name = clock["state"], self.clock_name(clock["limit"])
+        return f"{SIGNS[state]} {name}: {self.label('clock_state', state)}"
+
+    def clock_name(self, limit: str) -> str:
+        return self.label("clock", limit.split(".", 1)[1].split("#", maxsplit=1)[0])
+
+    def reminders(self, case: View) -> list[tuple[str, bool]]:
+        """Return a line for each rung and notice of a case, and whether it came late."""
+        found = [
+            (
+                f"  ▸ {self.clock_name(one['limit'])}: {self.label('ladder_level', one['level'])}",
+                one["fired"],
+                one,
+            )
+            for one in case["reminders"]
+        ]
+        found += [
+            (f"  ▸ {self.label('screen', 'notice_' + one['code'])}", one["at"], one)
+            for one in case["notices"]
+        ]
+        return [self._reminder(said, at, one) for said, at, one in found]
+
+    def _reminder(self, said: str, at: str, one: View) -> tuple[str, bool]:
+        parts = [said, self.moment(at)]
+        if one.get("overtaken"):
+            parts.append(self.label("screen", "reminder_overtaken"))
+        if one["late"]:
+            parts.append(self.label("screen", "reminder_late", due=self.moment(one["due"])))
+        return "\n      ".join(parts), bool(one["late"])
 
     def waits(self, waiting: View) -> str:
         """Return what a draft waits for, or why it was refused, as one line."""

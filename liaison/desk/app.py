@@ -131,7 +131,8 @@ async def _assemble(
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
     devices = Devices(store, replica, keyring, dispatch, officers, clock)
     backlog = Backlog()
-    waker = Waker(DeskSweep(casebook, keyring, devices, composer, line, backlog), clock=clock)
+    sweep = DeskSweep(casebook, keyring, devices, composer, line, backlog, news.tell)
+    waker = Waker(sweep, clock=clock)
     changed = _both(waker.wake, news.tell)
     inbox = Inbox(
         store=store,

@@ -2,31 +2,43 @@
 
 One sweep does all that is due at a time and says when to look again; the database is the truth, and
 a step of a ladder fires once whatever restarts. After a downtime only the highest step reached is
-carried out; the ones before it are recorded as overtaken, and while the mailbox holds what waited,
-nobody is reminded. A system event never changes the state of a case.
+carried out; the ones before it are recorded as overtaken, and all of them say that they are late.
+While the mailbox holds what waited, nobody is reminded. A system event never changes the state of a
+case.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
 from crypto.attest.directory import DirectoryError
+from crypto.attest.header import Header
+from crypto.seal.content import ThreadId
 from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
-from liaison.desk.cases import Case, Casebook
+from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
 from liaison.desk.devices import Devices
 from liaison.desk.keyring import Keyring
-from liaison.desk.store import Reminder
+from liaison.desk.store import Notice, Reminder
 from liaison.runtime.clock import timestamp
+from liaison.runtime.watchdog import SWEEP_EVERY
 from protocols.casework.clocks import CaseClock, next_wake, reached
 from protocols.wire.api import FrameError
+from protocols.wire.clock import ladder
+
+#: A sweep is never this long after what it finds due, but for a time in which none ran.
+LATE_AFTER = 2 * SWEEP_EVERY
 
 
 @dataclass(slots=True)
 class DeskSweep:
-    """The sweep of one desk, as :class:`liaison.runtime.scheduler.Waker` runs it."""
+    """The sweep of one desk, as :class:`liaison.runtime.scheduler.Waker` runs it.
+
+    ``changed`` is called when a rung was recorded.
+    """
 
     casebook: Casebook
     keyring: Keyring
@@ -34,6 +46,8 @@ class DeskSweep:
     composer: Composer
     line: Line
     backlog: Backlog
+    changed: Callable[[], None]
+    _recorded: set[tuple[object, ...]] = field(default_factory=set)
 
     async def __call__(self, now: datetime) -> datetime | None:
         """Do what is due by ``now`` and return when something is next due."""
@@ -41,7 +55,7 @@ class DeskSweep:
         await self.composer.send_granted()
         wakes = [self.keyring.publication_due()]
         for case in await self.casebook.every() if self.backlog.is_read else ():
-            await self._remind(case, now)
+            await self._remind(case.thread, case.clocks, now)
             wake = next_wake(case.clocks, now)
             wakes += [] if wake is None else [wake]
         return min((wake for wake in wakes if wake > now), default=None)
@@ -55,24 +69,48 @@ class DeskSweep:
         except (LineDownError, BrokerRefusedError, DirectoryError, FrameError) as e:
             structlog.get_logger().warning("keys.not_published", code=e.code)
 
-    async def _remind(self, case: Case, now: datetime) -> None:
-        steps = [reminder for clock in case.clocks for reminder in _reminders(case, clock, now)]
-        thread = case.thread.hex()[:16]  # never its number: logs hold random ids only
+    async def _remind(self, thread: ThreadId, clocks: Iterable[CaseClock], now: datetime) -> None:
+        found = [step for clock in clocks for step in _reminders(thread, clock, now)]
+        steps = [step for step in found if _key(step) not in self._recorded]
+        if not steps:
+            return
         for fired in await self.casebook.store.keep_reminders(steps):
             if not fired.skipped:
                 structlog.get_logger().info(
                     "clock.reminded",
-                    thread=thread,
+                    thread=thread.hex()[:16],  # never its number: logs hold random ids only
                     clock=fired.clock,
                     rung=fired.level,
+                    late=is_late(fired),
                 )
+        self.changed()
+        self._recorded.update(map(_key, steps))
 
 
-def _reminders(case: Case, clock: CaseClock, now: datetime) -> list[Reminder]:
+def is_late(reminder: Reminder) -> bool:
+    """Say whether nobody could be reminded when it was due: this desk or the case was not there."""
+    return reminder.fired - reminder.due > LATE_AFTER.total_seconds()
+
+
+def is_late_notice(notice: Notice, about: Header) -> bool:
+    """Say whether the broker said it long after it was due: it was not running then.
+
+    ``about`` is the header of the message that began the clock.
+    """
+    due = [step.at for step in ladder(notice.due, about.priority) if step.code == notice.code]
+    return any(notice.at - at > LATE_AFTER.total_seconds() for at in due)
+
+
+def _key(reminder: Reminder) -> tuple[object, ...]:
+    """Return what a rung is recorded once by."""
+    return reminder.thread, reminder.clock, reminder.start, reminder.level
+
+
+def _reminders(thread: ThreadId, clock: CaseClock, now: datetime) -> list[Reminder]:
     marks = reached(clock, now)
     return [
         Reminder(
-            thread=case.thread,
+            thread=thread,
             clock=clock.code,
             start=clock.start_mid,
             level=str(mark.level),

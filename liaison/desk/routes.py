@@ -11,7 +11,7 @@ from aiohttp import web
 
 from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
-from crypto.attest.header import MessageId
+from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.padding import PaddingError
 from crypto.attest.pin import PinError
 from crypto.seal.primitives import PrimitiveError
@@ -200,8 +200,9 @@ async def notices(request: web.Request) -> web.Response:
     found = []
     for notice in await agent.store.all_notices():
         about = await agent.store.message(MessageId(notice.mid))
+        header = None if about is None else parse_envelope(about.envelope).header
         ref = None if about is None else refs.get(about.thread)
-        found.append({**notice_view(notice), "case": ref})
+        found.append({**notice_view(notice, header), "case": ref})
     return web.json_response({"notices": found})
 
 

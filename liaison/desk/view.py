@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from crypto.attest.header import Header, MessageId
 from liaison.desk.cases import Case, Casebook, HeldStep
+from liaison.desk.clocks import is_late, is_late_notice
 from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
 from liaison.runtime.clock import from_timestamp
@@ -131,12 +133,17 @@ def ask_view(
     }
 
 
-def notice_view(notice: Notice) -> View:
-    """Return what the broker's clock said: its code, when it was due and when it was said."""
+def notice_view(notice: Notice, about: Header | None) -> View:
+    """Return what the broker's clock said: its code, when it was due and when it was said.
+
+    ``about`` is the header of the message that began the clock; without it nobody here knows when
+    the desk above was to be told, and ``late`` is None.
+    """
     return {
         "code": NoticeCode(notice.code).name.lower(),
         "due": iso(from_timestamp(notice.due)),
         "at": iso(from_timestamp(notice.at)),
+        "late": None if about is None else is_late_notice(notice, about),
     }
 
 
@@ -146,14 +153,15 @@ async def case_view(
     """Return everything about a case for a reader of ``lang``."""
     record = case.record
     reminders = await book.store.reminders_of(case.thread)
-    notices = await book.store.notices_of(held.message.mid for held in case.steps)
+    headers = {held.message.mid: held.header for held in case.steps}
+    notices = await book.store.notices_of(headers)
     return {
         **board_row(case, book, now=now),
         "opened_at": None if record is None else iso(record.opened_at),
         "persons": [] if record is None else _persons(record, catalogue, lang),
         "steps": [_step(held, case, book, catalogue, lang=lang) for held in case.steps],
         "reminders": [_reminder(reminder) for reminder in reminders],
-        "notices": [notice_view(notice) for notice in notices],
+        "notices": [notice_view(n, headers[MessageId(n.mid)]) for n in notices],
     }
 
 
@@ -295,4 +303,5 @@ def _reminder(reminder: Reminder) -> View:
         "due": iso(from_timestamp(reminder.due)),
         "fired": iso(from_timestamp(reminder.fired)),
         "overtaken": reminder.skipped,
+        "late": is_late(reminder),
     }

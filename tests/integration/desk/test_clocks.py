@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
+from crypto.seal.content import ThreadId
+from liaison.desk.cases import Case, Casebook
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.network import AT, GUANGXI, Desk, Network, View, start
 
@@ -41,7 +45,7 @@ async def test_each_rung_fires_once_at_its_time_on_both_desks(network: Network) 
         assert [reminder["level"] for reminder in found] == RUNGS
         assert [reminder["fired"] for reminder in found] == [minute(m) for m in MINUTES]
         assert [reminder["due"] for reminder in found] == [minute(m) for m in MINUTES]
-        assert not any(reminder["overtaken"] for reminder in found)
+        assert not any(reminder["overtaken"] or reminder["late"] for reminder in found)
     clocks = (await network.mongcai.case(ref))["clocks"]
     assert clocks[0]["state"] == "overdue"
 
@@ -69,6 +73,7 @@ async def test_after_a_downtime_only_the_highest_rung_fires_and_late_ones_show_i
         (minute(24), minute(31)),
         (minute(30), minute(31)),
     ]
+    assert [reminder["late"] for reminder in found] == [False, True, True]
 
 
 async def test_a_restart_fires_nothing_again(network: Network) -> None:
@@ -127,8 +132,10 @@ async def test_the_brokers_notices_reach_both_desks_and_the_one_above_the_receiv
             ("due", minute(30), minute(30)),
             ("escalated", minute(30), minute(60)),
         ]
+        assert [n["late"] for n in view["notices"]] == [False, False]
     above = await parts.desks[GUANGXI].client.get("/api/notices")
-    assert [(n["code"], n["case"]) for n in above["notices"]] == [("escalated", None)]
+    found = [(n["code"], n["case"], n["late"]) for n in above["notices"]]
+    assert found == [("escalated", None, None)]
     assert await parts.desks[GUANGXI].board() == []
     below = await parts.dongxing.client.get("/api/notices")
     assert [(n["code"], n["case"]) for n in below["notices"]] == [("due", ref), ("escalated", ref)]
@@ -176,3 +183,47 @@ async def test_a_desk_says_that_it_cannot_look_for_reminders_and_when_it_can_aga
     assert well == {"state": "well", "last": minute(0)}
     assert failing == {"state": "failing", "last": minute(0)}
     assert (await network.mongcai.status())["sweep"] == {"state": "well", "last": minute(1)}
+
+
+async def test_a_notice_that_the_broker_could_not_give_in_time_says_that_it_is_late(
+    network: Network,
+) -> None:
+    ref = await sent(network)
+    await network.broker.stop()
+    await network.move(AT + timedelta(minutes=95))
+    await network.broker.start()
+    await network.move(AT + timedelta(minutes=95))
+    await network.settle()
+
+    for desk in (network.mongcai, network.dongxing):
+        notices = (await desk.case(ref))["notices"]
+        assert [(n["code"], n["at"], n["late"]) for n in notices] == [
+            ("escalated", minute(95), True)
+        ]
+        every = (await desk.client.get("/api/notices"))["notices"]
+        assert [n["late"] for n in every] == [True]
+
+
+async def test_a_sweep_folds_again_only_the_case_in_which_something_happened(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await sent(network), await sent(network)
+    threads = {ref: await network.mongcai.agent.store.thread_of(ref) for ref in (first, second)}
+    folded: list[object] = []
+
+    async def fold(book: Casebook, thread: ThreadId, ref: str) -> Case:
+        if book is network.mongcai.agent.casebook:
+            folded.append(thread)
+        return await whole(book, thread, ref)
+
+    whole = Casebook.case
+    await network.move(AT + timedelta(minutes=1))
+    monkeypatch.setattr(Casebook, "case", fold)
+
+    await network.mongcai.agent.waker.sweep()
+    assert folded == []
+    await network.dongxing.act(second, "acknowledge")
+    await network.settle()
+    await network.mongcai.agent.waker.sweep()
+
+    assert set(folded) == {threads[second]}

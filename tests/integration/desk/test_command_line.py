@@ -1,13 +1,14 @@
 """Second signatures and translations as officers meet them on the command line."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from liaison.desk.client import ADDRESS
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.command import Outcome, environment, liaison
-from tests.support.network import GUANGXI, Desk, Network, start
+from tests.support.network import AT, GUANGXI, Desk, Network, start
 from tests.support.releases import (
     APPROVER,
     FILE,
@@ -102,3 +103,28 @@ async def test_a_case_shows_each_original_with_its_translation_or_why_there_is_n
     assert shown.code == 0, shown.err
     assert any("[Máy dịch]" in line and "Nguyễn Thị Lan" in line for line in lines[original:])
     assert any("✗" in line and UNKNOWN in line for line in lines[original:])
+
+
+async def test_a_case_shows_its_reminders_and_which_of_them_came_late(network: Network) -> None:
+    ref = await network.mongcai.request()
+    await network.holds(network.dongxing, ref, 1)
+    await network.settle()
+    await network.move(AT + timedelta(minutes=15))
+    in_time = await typed(network.dongxing, "show", ref, "--officer", "DX-02", "--lang", "en")
+    await network.move(AT + timedelta(minutes=90))
+
+    shown = {
+        lang: await typed(network.dongxing, "show", ref, "--officer", "DX-02", "--lang", lang)
+        for lang in ("vi", "zh", "en")
+    }
+
+    assert "Acknowledgement due: Case officer" in in_time.out
+    assert "LATE" not in in_time.out
+    for lang, late, overtaken in (
+        ("vi", "MUỘN: đến hạn nhắc lúc 15:24", "chỉ ghi lại"),
+        ("zh", "迟到：本应于", "仅记录"),  # noqa: RUF001
+        ("en", "LATE: was due", "recorded only"),
+    ):
+        assert shown[lang].code == 0, shown[lang].err
+        assert late in shown[lang].out
+        assert overtaken in shown[lang].out

@@ -1,9 +1,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from aiohttp import ClientResponse
 
-from tests.support.network import Desk, Network
+from tests.support.network import AT, Desk, Network
 from tests.support.screens import RESCUE, Screen
 
 ScreenAt = Callable[[Desk], Awaitable[Screen]]
@@ -84,3 +85,18 @@ async def test_a_desk_with_open_pages_stops_at_once(network: Network, screen_at:
         rest = await stream.content.read()
 
     assert rest == b""
+
+
+async def test_a_reminder_appears_on_the_open_case_by_itself(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+    page = await screen.submit(await screen.get("/requests/RESCUE"), "/requests/RESCUE", RESCUE)
+    await network.settle()
+    async with screen.http.get(network.mongcai.url + page.path + "/live") as case:
+        before = await heard_until(case, "<article")
+        await network.move(AT + timedelta(minutes=15))
+        async with asyncio.timeout(SOON):
+            await heard_until(case, "Case officer")
+
+    assert "Case officer" not in before

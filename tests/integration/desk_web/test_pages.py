@@ -1,12 +1,13 @@
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import chain
 
 from liaison.desk.web.i18n import TAGS
 from protocols.casework.codes import Language
 from protocols.casework.forms.registry import FORMS
 from tests.support.languages import untranslated
-from tests.support.network import Desk, Network
+from tests.support.network import AT, Desk, Network
 from tests.support.screens import RESCUE, Form, Page, Screen
 
 ScreenAt = Callable[[Desk], Awaitable[Screen]]
@@ -34,6 +35,9 @@ async def a_case(network: Network, screen: Screen) -> str:
         ],
     )
     await network.holds(network.mongcai, ref, 3)
+    # Two rungs of the next report are due at once: one is overtaken, both are late.
+    await network.move(AT + timedelta(hours=10))
+    await network.settle()
     return page.path
 
 
@@ -142,3 +146,22 @@ def free_texts(page: Page) -> list[str]:
     }
     known = {name for name, _ in form.fields}
     return [f"request.{name}" for name in sorted(names) if f"request.{name}" in known]
+
+
+async def test_a_case_shows_which_reminders_came_late_and_which_were_only_recorded(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+    case = await a_case(network, screen)
+
+    pages = {lang: await screen.get(case, lang=lang) for lang in Language}
+
+    for lang, late, overtaken in (
+        (Language.VIETNAMESE, "‼ MUỘN: đến hạn nhắc lúc", "chỉ ghi lại: mốc sau cũng đã qua"),
+        (Language.CHINESE, "‼ 迟到：本应于", "仅记录：后一级也已到期"),  # noqa: RUF001
+        (Language.ENGLISH, "‼ LATE: was due", "recorded only: a later one was due as well"),
+    ):
+        text = pages[lang].text
+        # The next report's officer (at half of twelve hours) and head of unit (at four fifths).
+        assert text.count(late) == 2
+        assert text.count(overtaken) == 1
