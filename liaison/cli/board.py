@@ -58,6 +58,8 @@ def print_case(case: View, lang: Language) -> None:
     console.print(f"[bold]{case['case']}[/bold]  {words.stage(case)}  {words.turn(case)}")
     if case["waits_for"] is not None:
         console.print(words.waits(case["waits_for"]), style="yellow", markup=False)
+    if case["waiting_for_line"]:
+        console.print(words.waits_for_line(case), style="bold red", markup=False)
     for clock in case["clocks"]:
         console.print(f"  {words.clock(clock)}")
         console.print(f"      {words.moment(clock['due'])}", style="dim")
@@ -164,6 +166,7 @@ def _row(case: View, desk: str, words: "_Words") -> list[str]:
         words.label("desk", other),
         BETWEEN.join((words.stage(case), words.turn(case))),
         *([] if waiting is None else [escape(words.waits(waiting))]),
+        *([words.waits_for_line(case)] if case["waiting_for_line"] else []),
     ]
     clocks = [
         " ".join(SIGNS[clock["state"]] for clock in case["clocks"]),
@@ -228,6 +231,9 @@ class _Words:
         if one["late"]:
             parts.append(self.label("screen", "reminder_late", due=self.moment(one["due"])))
         return "\n      ".join(parts), bool(one["late"])
+
+    def waits_for_line(self, case: View) -> str:
+        return f"‼ {self.label('screen', 'waits_for_line')} ({case['waiting_for_line']})"
 
     def waits(self, waiting: View) -> str:
         """Return what a draft waits for, or why it was refused, as one line."""

@@ -128,3 +128,35 @@ async def test_a_case_shows_its_reminders_and_which_of_them_came_late(network: N
         assert shown[lang].code == 0, shown[lang].err
         assert late in shown[lang].out
         assert overtaken in shown[lang].out
+
+
+async def test_a_step_that_waits_for_the_line_is_shown_as_waiting_until_it_has_gone(
+    network: Network,
+) -> None:
+    ref = await network.mongcai.request()
+    await network.holds(network.dongxing, ref, 1)
+    await network.settle()
+    await network.broker.stop()
+    await network.line_is(network.dongxing, "down")
+    await network.dongxing.act(ref, "acknowledge")
+
+    down = {
+        lang: await typed(network.dongxing, "board", "--lang", lang) for lang in ("vi", "zh", "en")
+    }
+    shown = await typed(network.dongxing, "show", ref, "--lang", "en")
+    as_json = (await typed(network.dongxing, "board", "--json")).json
+    await network.broker.start()
+    await network.settle()
+    up = await typed(network.dongxing, "board", "--lang", "en")
+
+    for lang, waits, line in (
+        ("vi", "‼ Đã lưu, chờ đường truyền (1)", "Mất đường truyền: 1 thư chờ gửi"),
+        ("zh", "‼ 已保存，等待线路恢复 (1)", "线路中断：1封待发"),  # noqa: RUF001
+        ("en", "‼ Kept, waiting for the line (1)", "Line down: 1 waiting to be sent"),
+    ):
+        assert waits in down[lang].out
+        assert line in down[lang].out
+    assert "‼ Kept, waiting for the line (1)" in shown.out
+    assert (as_json["line"], as_json["unsent"]) == ("down", 1)
+    assert [row["waiting_for_line"] for row in as_json["cases"]] == [1]
+    assert "waiting" not in up.out

@@ -165,3 +165,25 @@ async def test_a_case_shows_which_reminders_came_late_and_which_were_only_record
         # The next report's officer (at half of twelve hours) and head of unit (at four fifths).
         assert text.count(late) == 2
         assert text.count(overtaken) == 1
+
+
+async def test_board_and_case_show_what_waits_for_the_line_until_it_has_gone(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+    await network.broker.stop()
+    await network.line_is(network.mongcai, "down")
+
+    case = await screen.submit(await screen.get(FORM), FORM, RESCUE)
+
+    for lang, waits in (
+        (Language.VIETNAMESE, "‼ Đã lưu, chờ đường truyền (1)"),
+        (Language.CHINESE, "‼ 已保存，等待线路恢复 (1)"),  # noqa: RUF001
+        (Language.ENGLISH, "‼ Kept, waiting for the line (1)"),
+    ):
+        for path in ("/board", case.path):
+            assert waits in (await screen.get(path, lang=lang)).text
+    await network.broker.start()
+    await network.settle()
+    for path in ("/board", case.path):
+        assert "waiting" not in (await screen.get(path, lang=Language.ENGLISH)).text
