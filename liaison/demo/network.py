@@ -28,7 +28,7 @@ from liaison.demo.ceremony import Founded, hold_ceremony
 from liaison.demo.folder import PASSPHRASE
 from liaison.demo.hand_clock import HandClock
 from liaison.demo.node import WITNESS_KEY
-from liaison.demo.processes import Node, stop_all
+from liaison.demo.processes import PROGRAM, Node, stop_all
 from liaison.demo.staff import Post, Staff
 from liaison.desk.admin import admit_officer, init_desk, keep_standing, sign_standing
 from liaison.desk.client import DeskClient
@@ -70,14 +70,18 @@ class Network:
         """Return the process of this name; raise KeyError when there is none."""
         return {node.name: node for node in self.nodes}[name]
 
-    async def start_again(self, name: str, *, at: datetime) -> None:
+    async def start_again(
+        self, name: str, *, at: datetime, program: Sequence[str] = PROGRAM
+    ) -> None:
         """Start a process that has ended over its own folder, on its own port, at the time ``at``.
+
+        ``program`` is what is run, as the interpreter's arguments.
 
         Raises:
             NodeError: it did not start; its log says why.
         """
         ended = self.node(name)
-        self.nodes[self.nodes.index(ended)] = await ended.again(at)
+        self.nodes[self.nodes.index(ended)] = await ended.again(at, program=program)
         if name in self.desks:
             # A desk makes a new token whenever it starts.
             self.desks[name] = DeskClient.of(self.state / name, self.desks[name].session)

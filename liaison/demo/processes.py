@@ -1,6 +1,7 @@
 """The demo's processes: started with what they are told, moved in time together, ended together."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import sys
@@ -97,6 +98,7 @@ class Node:
         Raises:
             NodeError: it ended, or did not listen in time; the log says why.
         """
+        await self._hang_up()
         return await Node.start(self.name, self.log, at, self.told, port=self.port, program=program)
 
     async def set(self, moment: datetime) -> None:
@@ -110,15 +112,21 @@ class Node:
 
     async def stop(self) -> None:
         """End the process and wait for it."""
-        self._writer.close()
+        await self._hang_up()
         await end(self.process)
 
     async def kill(self) -> None:
         """End the process without a word (SIGKILL) and wait until it is gone."""
-        self._writer.close()
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Let go of the process's clock, whether or not it is still there."""
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     async def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         self._writer.write(json.dumps(command).encode() + b"\n")
