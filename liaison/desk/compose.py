@@ -34,7 +34,8 @@ from protocols.casework.case_number import format_case_number, next_serial, pars
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import clocks, next_due
 from protocols.casework.codes import CLASS_OF, Act, ClockName
-from protocols.casework.errors import CaseworkError, Finding, FormError
+from protocols.casework.errors import CaseworkError
+from protocols.casework.header import check_wanted
 from protocols.casework.moments import CHINA, VIET_NAM
 from protocols.casework.payload import Step, parse_step, subject, to_value
 from protocols.casework.receipt import OpenedReceipt, receipt_to_value
@@ -87,7 +88,8 @@ class Composer:
             header = {**_mapping(form.get("header")), **by_desk}
             request = {**form, "header": header, **await self._taken_over(form, header)}
             step = parse_step({**fields, "case": ref, "act": "request", "request": request})
-            self._check_due(step)
+            if step.request is not None:
+                check_wanted(step.request.header, now=self.clock.now())
             step = await self.releases.released(step, officer)
             thread = ThreadId(fresh(THREAD_BYTES))
             if await self.releases.is_needed(step):
@@ -233,13 +235,6 @@ class Composer:
         """Return which of the desk's installations this is, from 0, in order of enrolment."""
         devices = [device.kid for device in self.casebook.replica.devices()]
         return devices.index(self.dispatch.keyring.device.kid)
-
-    def _check_due(self, step: Step) -> None:
-        """Refuse a wanted time that is over; the other desk judges by no clock of its own."""
-        due = None if step.request is None else step.request.header.due_wanted
-        if due is not None and due <= self.clock.now():
-            at = "request.header.due_wanted"
-            raise FormError(Finding("casework.past", at, "a time to come", "a time that is over"))
 
     def _as_it_would_stand(self, case: Case | None, adding: Step | None) -> CaseRecord:
         """Return the case with what waits for the line, and with ``adding``, all taken now."""

@@ -6,6 +6,7 @@ authority, (2) nature of the case, persons and facts, (3) applicable law, (4) ma
 default; urgency U0 and U1 must give their reason. Marks of state secrecy are refused.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import (
@@ -27,6 +28,7 @@ from protocols.casework.codes import (
     RequestType,
     Urgency,
 )
+from protocols.casework.errors import Finding, FormError
 from protocols.casework.marking import find_secret_marking
 from protocols.casework.model import Model, refuse
 from protocols.casework.moments import Moment
@@ -97,3 +99,16 @@ class Header(Model):
         if self.ref in self.related or len(set(self.related)) < len(self.related):
             raise refuse("casework.repeated", "other cases, each once", "a case twice")
         return self
+
+
+def check_wanted(header: Header, *, now: datetime) -> None:
+    """Refuse to send a request whose wanted time is over at ``now`` (aware).
+
+    For the sender alone: what arrives is not judged by it.
+
+    Raises:
+        FormError: at the field.
+    """
+    if header.due_wanted is not None and header.due_wanted <= now:
+        at = "request.header.due_wanted"
+        raise FormError(Finding("casework.past", at, "a time to come", "a time that is over"))

@@ -17,7 +17,7 @@ def test_a_moment_is_shown_on_both_clocks_even_across_midnight() -> None:
 
     shown = format_moment(late, Language.VIETNAMESE)
     assert shown == "23:40 02/06/2013 (VN) · 00:40 03/06/2013 (CN)"
-    assert format_moment(late, Language.CHINESE).endswith("00:40 2013年6月3日 (CN)")
+    assert format_moment(late, Language.CHINESE).endswith("2013年6月3日 00:40 (CN)")
 
 
 def test_machines_read_utc_to_the_second() -> None:
