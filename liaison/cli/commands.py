@@ -103,7 +103,7 @@ GROUPS: dict[str, Group] = {
                 "liaison.cli.desk_devices",
             ),
             "status": Listed(
-                "Say how the desk stands; exits 1 when the line is down or the ledger gives alarm.",
+                "Say how the desk stands; exits 1 when line, ledger or reminders are not well.",
                 "liaison.cli.desk",
             ),
         },

@@ -236,10 +236,7 @@ async def refuse(
 async def status(
     state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
 ) -> Exit:
-    """Say how the desk stands.
-
-    Exits 1 when the line is down, the ledger gives alarm or reminders are not looked for.
-    """
+    """Say how the desk stands; exits 1 when line, ledger or reminders are not well."""
     found = await ask_desk(settings, state, lambda desk: desk.get("/api/status"))
     if as_json:
         print_json(found)
