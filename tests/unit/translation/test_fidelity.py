@@ -45,6 +45,12 @@ def test_each_corruption_is_caught_by_its_name(target: str, code: str) -> None:
     assert all(finding.fails for finding in findings)
 
 
+def test_two_denials_where_nothing_was_denied_are_caught() -> None:
+    findings = check("Chị ⟦1⟧ trình báo mất con.", "⟦1⟧没有报案称孩子没有丢失。", 1, (VI, ZH))
+
+    assert [finding.code for finding in findings] == ["fidelity.negation"]
+
+
 @given(st.data())
 def test_dropping_or_doubling_any_placeholder_is_caught(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 9))

@@ -52,7 +52,7 @@ HOSTILE: dict[str, tuple[tuple[Member, ...], type[ModelError]]] = {
     "an absolute path": ((*GOOD, ("/demo/model.bin", "x")), ModelShapeError),
     "a path with backslashes": ((*GOOD, ("demo\\..\\escaped", "x")), ModelShapeError),
     "a link": ((*GOOD, (link("demo/README.md"), "/etc/passwd")), ModelShapeError),
-    "two roots": ((*GOOD, ("other/metadata.json", METADATA)), ModelShapeError),
+    "two roots": ((*GOOD, ("other/README.md", "x")), ModelShapeError),
     "a stray member": ((*GOOD, ("demo/run.py", "import os")), ModelShapeError),
     "a library beside the model": ((*GOOD, ("demo/model/evil.so", "x")), ModelShapeError),
     "another language pair": (
@@ -202,6 +202,20 @@ def test_an_installed_model_that_was_changed_is_refused(
     change(installed.folder)
 
     with pytest.raises(ModelAlteredError):
+        verify(installed)
+
+
+def test_a_model_that_was_replaced_whole_is_refused(
+    write: Callable[[bytes], Path], tmp_path: Path
+) -> None:
+    raw = archive(*GOOD)
+    other = archive(*GOOD[:1], ("demo/model/model.bin", "others"), GOOD[2])
+    installed = install(write(raw), tmp_path / "models", [listed(raw)])
+    elsewhere = install(write(other), tmp_path / "elsewhere", [listed(other)])
+    shutil.rmtree(installed.folder)
+    shutil.copytree(elsewhere.folder, installed.folder)
+
+    with pytest.raises(ModelAlteredError, match="expected the hash"):
         verify(installed)
 
 

@@ -10,16 +10,26 @@ from crypto.attest.directory import (
     Directory,
     DirectoryError,
     Head,
+    NotAuthorisedError,
     NotPinnedError,
     NoWindowError,
+    PinError,
     RefusedEntryError,
     UnknownDeskError,
     UnknownSignerError,
+    read_pin,
 )
 from crypto.attest.header import DeskId
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import AgencyId, InfraKind, Role, What
-from crypto.seal.ceremony import VALIDITY, grant_key, name_desk, parse_request, request_key
+from crypto.seal.ceremony import (
+    VALIDITY,
+    grant_key,
+    name_desk,
+    parse_request,
+    publish_windows,
+    request_key,
+)
 from crypto.seal.windows import WEEK
 from tests.support.world import (
     BROKER,
@@ -32,6 +42,7 @@ from tests.support.world import (
     desk_payload,
     directory,
     key_payload,
+    window,
 )
 
 ALL = (*HERE.entries, *THERE.entries, *THIRD.entries)
@@ -95,6 +106,42 @@ def test_nothing_is_trusted_on_first_use() -> None:
 def test_bytes_that_are_no_entry_are_refused() -> None:
     with pytest.raises(RefusedEntryError, match=r"directory\.malformed"):
         directory().append(b"\x80")
+
+
+@pytest.mark.parametrize("typed", [HERE.pin, HERE.pin.replace(" ", ""), f"  {HERE.pin}\n"])
+def test_a_fingerprint_is_read_however_its_digits_are_spaced(typed: str) -> None:
+    assert read_pin(typed) == HERE.pin
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(HERE.pin[:-1], id="a digit less"),
+        pytest.param(HERE.pin + "0", id="a digit more"),
+        pytest.param("x" + HERE.pin[1:], id="a letter"),
+        pytest.param("٣" + HERE.pin[1:], id="a digit of another script"),
+        pytest.param(HERE.pin.replace(" ", "-"), id="hyphens between"),
+    ],
+)
+def test_what_is_no_fingerprint_is_refused(typed: str) -> None:
+    with pytest.raises(PinError):
+        read_pin(typed)
+
+
+def test_an_officer_does_not_publish_windows() -> None:
+    replica = directory()
+    last = replica.last(What.WINDOWS, HERE.agency, HERE.desk)
+    entry = publish_windows(
+        HERE.agency,
+        HERE.desk,
+        [window("by an officer", MONDAY + 2 * WEEK).window],
+        device=HERE.officer,
+        after=last,
+    )
+
+    with pytest.raises(NotAuthorisedError):
+        replica.append(entry)
 
 
 def test_a_desk_is_found_by_id_and_by_name() -> None:

@@ -162,6 +162,14 @@ def test_what_is_no_note_is_refused(raw: bytes) -> None:
     assert caught.value.code == "note.malformed"
 
 
+def test_a_last_line_that_was_cut_off_is_not_passed_over() -> None:
+    raw = f"{TEXT}\n{line()}{line('other.example')}".encode()
+
+    assert len(parse_note(raw).signatures) == 2
+    with pytest.raises(MalformedNoteError, match="newline"):
+        parse_note(raw[:-1])
+
+
 def test_sixteen_signatures_are_read_as_the_specification_asks() -> None:
     raw = ("text\n\n" + "".join(line(f"w{i}") for i in range(16))).encode()
 

@@ -320,6 +320,15 @@ RANGES: list[Callable[[], object]] = [
 ]
 
 
+def test_a_byte_moved_from_a_hash_to_its_neighbour_is_seen() -> None:
+    """Both sides of a node are hashed in one: cut elsewhere they lead to the same root."""
+    (sibling,) = inclusion_proof(0, 2, NODES)
+    assert verify_inclusion(HASHES[0], [sibling], index=0, head=HEADS[2]) == HASHES[0]
+
+    with pytest.raises(ProofLengthError):
+        verify_inclusion(HASHES[0] + sibling[:1], [sibling[1:]], index=0, head=HEADS[2])
+
+
 @pytest.mark.parametrize("asked", RANGES)
 def test_a_leaf_or_a_tree_outside_the_tree_is_refused(asked: Callable[[], object]) -> None:
     with pytest.raises(ProofRangeError) as caught:

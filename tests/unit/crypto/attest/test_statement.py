@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.attest.directory import DirectoryError
-from crypto.attest.encoding import encode
-from crypto.attest.signing import SignatureError
+from crypto.attest.encoding import Value, decode, encode
+from crypto.attest.signing import SignatureError, key_id
 from crypto.attest.statement import (
     DeskPayload,
     DevicePayload,
@@ -93,6 +93,82 @@ def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) ->
     else:
         with pytest.raises(StatementError):
             decode_payload(statement)
+
+
+@pytest.mark.parametrize("proof", [None, 0, "proof", b""], ids=repr)
+@pytest.mark.parametrize("what, payload", [(What.DEVICE, DEVICE), (What.INFRA, INFRA)])
+def test_nothing_stands_in_the_place_of_a_proof_of_possession(
+    what: What, payload: Payload, proof: Value
+) -> None:
+    bare = decode(encode_payload(payload), limit=4_096)
+    assert isinstance(bare, list)
+    statement = make_statement(
+        what, agency=HERE.agency, subject=bytes(16), payload=encode([*bare, proof])
+    )
+
+    with pytest.raises((StatementError, SignatureError)):
+        decode_payload(statement)
+
+
+def test_a_root_or_desk_without_a_key_is_refused() -> None:
+    for what, payload in ((What.ROOT, ROOT), (What.DESK, DESK)):
+        fields = decode(encode_payload(payload), limit=4_096)
+        assert isinstance(fields, list)
+        none: list[Value] = []
+        statement = make_statement(
+            what, agency=HERE.agency, subject=bytes(16), payload=encode([none, *fields[1:]])
+        )
+
+        with pytest.raises(StatementError, match="expected distinct keys"):
+            decode_payload(statement)
+
+
+@pytest.mark.parametrize("place", [1, 2], ids=["agency", "subject"])
+def test_an_id_of_another_length_is_refused(place: int) -> None:
+    fields: list[Value] = [1, bytes(16), bytes(16), 1, None, b"\x80"]
+    fields[place] = bytes(17)
+    signatures: list[Value] = [[bytes(16), bytes(64)]]
+
+    with pytest.raises(StatementError, match="an id has 16 bytes"):
+        parse_entry(encode([encode(fields), signatures]))
+
+
+@pytest.mark.parametrize("kid, signature", [(15, 64), (17, 64), (16, 63), (16, 65)])
+def test_a_signature_of_another_length_is_refused(kid: int, signature: int) -> None:
+    fields: list[Value] = [1, bytes(16), bytes(16), 1, None, b"\x80"]
+    signatures: list[Value] = [[bytes(kid), bytes(signature)]]
+
+    with pytest.raises(StatementError, match="a signature is"):
+        parse_entry(encode([encode(fields), signatures]))
+
+
+def window_row(public: bytes, **changes: Value) -> dict[str, Value]:
+    """Return the fields of a window of HERE with another key, honest but for ``changes``."""
+    begins, ends = WINDOWS[0].not_before, WINDOWS[0].not_after
+    fields: dict[str, Value] = {"kid": key_id(public), "key": public, "from": begins, "to": ends}
+    return fields | changes
+
+
+KEY_OF_A_WINDOW = WINDOWS[0].public
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        pytest.param([], id="none"),
+        pytest.param([window_row(KEY_OF_A_WINDOW[:-1])], id="a key too short"),
+        pytest.param([window_row(KEY_OF_A_WINDOW + b"\0")], id="a key too long"),
+        pytest.param([window_row(KEY_OF_A_WINDOW, kid=bytes(16))], id="another id"),
+        pytest.param([window_row(KEY_OF_A_WINDOW)] * 2, id="one twice"),
+        pytest.param([window_row(KEY_OF_A_WINDOW, to=0)], id="ends before it begins"),
+    ],
+)
+def test_windows_out_of_form_are_refused(windows: list[dict[str, Value]]) -> None:
+    payload = encode([list(window.values()) for window in windows])
+    statement = make_statement(What.WINDOWS, agency=HERE.agency, subject=bytes(16), payload=payload)
+
+    with pytest.raises(StatementError):
+        decode_payload(statement)
 
 
 def test_a_statement_names_the_one_before_by_its_hash() -> None:

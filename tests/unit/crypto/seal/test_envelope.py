@@ -11,8 +11,10 @@ from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.header import (
     BODY_LIMIT,
     EnvelopeError,
+    MalformedEnvelopeError,
     pack_envelope,
     parse_envelope,
+    parse_header,
 )
 from crypto.attest.padding import pad
 from crypto.attest.signing import SigningKey
@@ -43,7 +45,7 @@ from crypto.seal.envelope import (
 )
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.readers import Reader, ReadersError, with_readers
-from tests.support.forge import KEY, Forgery, countersign, hidden_in, sigbox
+from tests.support.forge import KEY, Forgery, countersign, hidden_in, sigbox, with_field
 from tests.support.world import (
     HERE,
     MONDAY,
@@ -217,6 +219,15 @@ def test_a_header_out_of_form_is_refused(change: Callable[[list[Value]], object]
     assert code_of(with_header(change)) == "envelope.malformed"
 
 
+@pytest.mark.parametrize("count", [0, 65])
+def test_a_header_for_nobody_or_for_more_than_64_readers_is_refused(count: int) -> None:
+    kids: list[Value] = [bytes([n]) * 16 for n in range(count)]
+    header = with_field(forgery(THERE).header().encoded(), 5, kids)
+
+    with pytest.raises(MalformedEnvelopeError, match="kids must be a list of 1 to 64"):
+        parse_header(header)
+
+
 def test_a_header_over_4096_bytes_is_refused_unread() -> None:
     raw = forgery(THERE).build_with(encode([1, 1, bytes(4_096)]))
 
@@ -245,6 +256,12 @@ def test_a_broker_that_drops_a_wrap_is_seen() -> None:
     header, wraps, box, body = parts(HONEST)
 
     assert code_of(pack_envelope(header, wraps[1:], box, body)) == "envelope.malformed"
+
+
+def test_a_broker_that_adds_what_is_no_wrap_is_seen() -> None:
+    header, wraps, box, body = parts(HONEST)
+
+    assert code_of(encode([header, [*wraps, None], box, body])) == "envelope.malformed"
 
 
 def test_a_broker_that_adds_a_wrap_is_seen() -> None:

@@ -14,9 +14,18 @@ from hypothesis import strategies as st
 from crypto.attest import labels
 from crypto.attest.note import parse_note
 from crypto.attest.signing import SigningKey, pack_signed
+from crypto.attest.statement import (
+    InfraKind,
+    InfraPayload,
+    decode_payload,
+    parse_entry,
+    prove_possession,
+)
+from crypto.seal.ceremony import name_infra
 from liaison.audit.sources import LedgerCopy, SourceError, read_copy, write_copy
 from liaison.audit.verify import BrokenLedgerError, verify_ledger
 from liaison.desk.vault import unlock_vault
+from liaison.runtime.seeds import load_key
 from protocols.wire.ledger_event import Event, EventKind, parse_leaf
 from protocols.wire.receipt import Ack, AckWhat
 from tests.support.played import AGENCIES, Played
@@ -132,6 +141,33 @@ def test_a_directory_without_what_the_ledger_has_recorded_is_refused(played: Pla
     damaged = replace(played.ledger, directory=played.ledger.directory[:-1])
 
     assert code_of(damaged, played.pins) == "audit.leaf"
+
+
+def names_a_witness(entry: bytes) -> bool:
+    statement = parse_entry(entry).statement
+    payload = decode_payload(statement)
+    return isinstance(payload, InfraPayload) and payload.kind is InfraKind.WITNESS
+
+
+def test_a_directory_in_which_one_agency_names_no_witness_is_refused(played: Played) -> None:
+    entries = played.ledger.directory
+    witness = next(position for position, raw in enumerate(entries) if names_a_witness(raw))
+    damaged = replace(played.ledger, directory=(*entries[:witness], *entries[witness + 1 :]))
+
+    assert code_of(damaged, played.pins) == "audit.checkpoint"
+
+
+def test_a_directory_in_which_the_agencies_name_two_brokers_is_refused(played: Played) -> None:
+    entries = played.ledger.directory
+    home = played.state / "ceremony" / AGENCIES[0]
+    roots = [load_key(home / f"root-{number}.seed") for number in (1, 2)]
+    other = SigningKey.from_seed(bytes(32))
+    payload = InfraPayload(InfraKind.BROKER, other.verify_key, "another-broker")
+    agency = parse_entry(entries[0]).statement.agency
+    entry = name_infra(agency, payload, prove_possession(payload, other), signers=roots)
+    damaged = replace(played.ledger, directory=(*entries, entry))
+
+    assert code_of(damaged, played.pins) == "audit.directory"
 
 
 def test_time_going_backwards_is_refused_even_when_both_witnesses_cosign(played: Played) -> None:

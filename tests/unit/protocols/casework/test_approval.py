@@ -171,5 +171,14 @@ def test_a_standing_approval_that_contradicts_itself_is_refused(changes: dict[st
         standing_from_value(value | changes)
 
 
+def test_a_standing_approval_written_in_another_way_is_refused() -> None:
+    value: Any = STANDING.to_value()
+
+    with pytest.raises(FormError) as caught:
+        standing_from_value(value | {"types": tuple(value["types"])})
+
+    assert [finding.code for finding in caught.value.findings] == ["casework.not_canonical"]
+
+
 def test_the_classes_rise_from_local_to_central() -> None:
     assert [kind.value for kind in AuthorityClass] == ["local", "provincial", "central"]

@@ -275,6 +275,15 @@ def test_a_clock_that_starts_at_the_acknowledgement_waits_for_it() -> None:
     assert found["rescue.accept"].due == at("02 18:52")
 
 
+def test_a_note_of_the_other_side_does_not_start_what_waits_for_its_acknowledgement() -> None:
+    other = replace(
+        CORRIDOR, limits=tuple(replace(x, starts=Start.ACKNOWLEDGED) for x in CORRIDOR.limits)
+    )
+    note = signed(101, "02 16:45", DONGXING, step("note", text=TEXT_ZH))
+
+    assert clocks_of(REQUEST, ARRIVAL, note, rules=replace(RULES, corridor=other)) == {}
+
+
 def test_a_start_that_these_clocks_do_not_have_is_refused_by_name() -> None:
     other = replace(
         CORRIDOR, limits=tuple(replace(x, starts=Start.PERIOD_END) for x in CORRIDOR.limits)

@@ -1,7 +1,10 @@
 from datetime import UTC, date, datetime
 
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
 from protocols.casework.codes import Language
-from protocols.casework.moments import format_date, format_moment, iso
+from protocols.casework.moments import Moment, format_date, format_moment, iso
 
 
 def test_dates_are_written_as_in_each_language() -> None:
@@ -22,3 +25,11 @@ def test_a_moment_is_shown_on_both_clocks_even_across_midnight() -> None:
 
 def test_machines_read_utc_to_the_second() -> None:
     assert iso(datetime(2013, 6, 2, 16, 40, 5, 999, tzinfo=UTC)) == "2013-06-02T16:40:05Z"
+
+
+@pytest.mark.parametrize(
+    "written", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2013-06-02", 1_370_191_200, True]
+)
+def test_what_is_no_time_on_every_clock_is_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Moment).validate_python(written)
