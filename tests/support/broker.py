@@ -35,6 +35,7 @@ from protocols.wire.api import (
     CHECKPOINT_PATH,
     FRAME_LIMIT,
     LEDGER_PATH,
+    NO_REQUEST,
     WEBSOCKET_PATH,
     Acknowledge,
     Deliver,
@@ -120,6 +121,19 @@ class Caller:
         taken = await self.wait(Taken)
         assert taken.number == self.number
         return taken.took
+
+    async def refusal_of(self, frame: Acknowledge) -> str:
+        """Return the code with which ``frame`` is refused; fail at once when it is taken.
+
+        Answers come in the order of what was asked, and what is asked after it is refused.
+        """
+        await self.send(frame)
+        self.number += 1
+        await self.send(Submit(self.number, b""))
+        refused = await self.wait(Refused)
+        assert refused.number == NO_REQUEST, "the acknowledgement was taken"
+        assert (await self.wait(Refused)).number == self.number
+        return refused.code
 
     async def items(self, count: int) -> list[Deliver]:
         return [await self.wait(Deliver) for _ in range(count)]

@@ -60,6 +60,7 @@ class Interposed(Part):
     async def say(self, frame: api.Frame) -> None:
         """Say something to the desk that the broker has not said."""
         assert self._to_desk is not None
+        self.unanswered += 1
         await self._to_desk.send_bytes(api.encode_frame(frame))
 
     async def cut(self) -> None:
@@ -84,12 +85,20 @@ class Interposed(Part):
             down = asyncio.get_running_loop().create_task(self._down(broker, desk))
             try:
                 async for message in desk:
-                    if message.type is WSMsgType.BINARY and not broker.closed and not self.is_deaf:
+                    if message.type is not WSMsgType.BINARY:
+                        continue
+                    self._hear(api.parse_frame(message.data))
+                    if not broker.closed and not self.is_deaf:
                         await broker.send_bytes(message.data)
             finally:
                 await broker.close()
                 await asyncio.gather(down, return_exceptions=True)
         return desk
+
+    def _hear(self, frame: api.Frame) -> None:
+        """Take note of an answer to what was said at the place 0."""
+        if isinstance(frame, api.Acknowledge) and not frame.seq and self.unanswered:
+            self.unanswered -= 1
 
     async def _down(self, broker: ClientWebSocketResponse, desk: web.WebSocketResponse) -> None:
         async for message in broker:

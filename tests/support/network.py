@@ -85,6 +85,8 @@ class Part:
     build: Callable[[], web.Application]
     port: int = 0
     app: web.Application | None = None
+    #: How much it has said of itself to a desk that the desk has not answered.
+    unanswered: int = 0
     _runner: web.AppRunner | None = None
 
     @property
@@ -261,13 +263,18 @@ class Network:
         return await desk.case(ref)
 
     async def quarantines(self, desk: Desk, count: int) -> list[str]:
-        """Return the codes of what ``desk`` has set aside once they are ``count``."""
+        """Return the codes of what ``desk`` has set aside, ``count`` at least.
 
-        async def is_there() -> bool:
-            return len(await desk.set_aside()) >= count
+        Fails as soon as the desk has dealt with all that came and they are fewer.
+        """
 
-        await until(is_there, f"{desk.slug} sets {count} aside")
-        return await desk.set_aside()
+        async def is_over() -> bool:
+            return len(await desk.set_aside()) >= count or self._has_answered(desk)
+
+        await until(is_over, f"{desk.slug} deals with what came")
+        codes = await desk.set_aside()
+        assert len(codes) >= count, f"{desk.slug} sets {count} aside, and not {codes}"
+        return codes
 
     async def line_is(self, desk: Desk, word: str) -> None:
         """Wait until a desk says that its line is ``up`` or ``down``."""
@@ -294,6 +301,9 @@ class Network:
             if not is_quiet or not self._is_read(desk):
                 return False
         return writer.state.frontier.size == size
+
+    def _has_answered(self, desk: Desk) -> bool:
+        return self._is_read(desk) and not any(part.unanswered for part in self.others)
 
     def _is_read(self, desk: Desk) -> bool:
         """Say whether the broker knows the desk's device to have dealt with its whole mailbox.

@@ -8,6 +8,7 @@ from crypto.attest import labels
 from crypto.attest.hashing import digest
 from crypto.attest.header import PriorityClass
 from crypto.attest.signing import open_signed, pack_signed
+from liaison.broker.acknowledgement import MOST_ACKS
 from liaison.broker.delivery import WINDOW
 from protocols.wire.api import (
     Acknowledge,
@@ -198,8 +199,8 @@ async def test_an_acknowledgement_that_does_not_hold_is_refused_with_all_of_its_
 
     for name, bad in (await bad_acks(either, item, reader)).items():
         good = reader.ack(item, AckWhat.DELIVERED)
-        await reader.send(Acknowledge(item.lane, item.seq, (good, bad)))
-        assert (await reader.wait(Refused)).code == "ack.bad", name
+        frame = Acknowledge(item.lane, item.seq, (good, bad))
+        assert await reader.refusal_of(frame) == "ack.bad", name
 
     assert await either.leaves() == before
 
@@ -212,15 +213,24 @@ async def test_a_desk_that_is_not_addressed_cannot_acknowledge(either: Served) -
 
     for caller in (sender, stranger):
         ack = caller.ack(own_copy, AckWhat.DELIVERED)
-        await caller.send(Acknowledge(own_copy.lane, 0, (ack,)))
-        assert (await caller.wait(Refused)).code == "ack.bad"
+        assert await caller.refusal_of(Acknowledge(own_copy.lane, 0, (ack,))) == "ack.bad"
 
 
 async def test_an_unknown_lane_is_refused(broker: Served) -> None:
     reader = await broker.call(DONGXING)
-    await reader.send(Acknowledge(2, 1, ()))
 
-    assert (await reader.wait(Refused)).code == "ack.bad"
+    assert await reader.refusal_of(Acknowledge(2, 1, ())) == "ack.bad"
+
+
+async def test_more_acknowledgements_than_a_frame_may_hold_are_refused(broker: Served) -> None:
+    reader = await broker.call(DONGXING)
+    await send(broker, 1)
+    (item,) = await reader.items(1)
+    ack = reader.ack(item, AckWhat.DELIVERED)
+
+    frame = Acknowledge(item.lane, item.seq, (ack,) * (MOST_ACKS + 1))
+
+    assert await reader.refusal_of(frame) == "ack.bad"
 
 
 async def test_devices_that_hang_up_in_the_middle_take_no_connection_to_the_database_with_them(

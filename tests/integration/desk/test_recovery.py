@@ -61,6 +61,11 @@ async def test_mail_set_aside_while_the_directory_was_behind_is_taken_up(parts: 
     await admit(parts, parts.dongxing, "DX-09")
     said = {"officer": "DX-09", "to": MONGCAI, "request": request_fields()}
     ref = (await parts.dongxing.client.post("/api/requests", **said))["case"]
+
+    async def is_sent() -> bool:
+        return bool((await parts.dongxing.status())["unsent"] == 0)
+
+    await until(is_sent, "the request leaves")
     assert await parts.quarantines(parts.mongcai, 1) == ["envelope.signer"]
     assert await parts.mongcai.board() == []
 
