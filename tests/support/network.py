@@ -7,6 +7,8 @@ when that does not come.
 """
 
 import asyncio
+import os
+import pickle
 import shutil
 import sqlite3
 import time
@@ -65,6 +67,8 @@ OFFICERS: Mapping[str, tuple[str, ...]] = {
 APPROVERS = frozenset({"GX-01"})
 #: Monday 2 March 2026, 15:00 in Móng Cái, 16:00 in Dongxing.
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+#: Names the file of a network that another process has founded; it outlives this one.
+FOUNDED = "LIAISON_TEST_FOUNDED"
 #: Seconds after which what does not come is a failure, and between two looks.
 PATIENCE, PAUSE = 20.0, 0.01
 
@@ -365,6 +369,10 @@ class Foundation:
     founded: Founded
     keys: Mapping[str, Keys]
 
+    def write(self, file: Path) -> None:
+        """Write to ``file`` what another process needs to copy the network too (``FOUNDED``)."""
+        file.write_bytes(pickle.dumps(self))
+
     @asynccontextmanager
     async def copy(self, state: Path) -> AsyncIterator[Network]:
         """Give a copy of it in the new folder ``state``; nothing runs yet."""
@@ -382,7 +390,14 @@ class Foundation:
 
 @cache
 def foundation(base: Path) -> Foundation:
-    """Return the network founded below ``base``, the same one in a whole run."""
+    """Return the network founded below ``base``, the same one in a whole run.
+
+    A process that was given one by another (see :meth:`Foundation.write`) founds none.
+    """
+    given = os.environ.get(FOUNDED)
+    if given:
+        kept: Foundation = pickle.loads(Path(given).read_bytes())  # noqa: S301 - our own file
+        return kept
     state = base / "founded-network"
     state.mkdir()
     return asyncio.run(_found(state))

@@ -1,7 +1,8 @@
 """One play of each bundled scenario by the installed command, for all tests that look at it.
 
 Each is played once a test run, also when several processes share the tests: the first one plays
-while the others wait for it.
+while the others wait for it. A process that was told where another has played (``PLAYED``) looks
+there.
 """
 
 import fcntl
@@ -30,6 +31,8 @@ SCENARIO, BABY = "twenty-two-women.toml", "baby-handover.toml"
 AGENCIES = ("vn-quangninh-police", "cn-guangxi-police")
 #: Marks the processes of a play, which inherit it.
 MARK = "PLAYED_BY_TEST"
+#: Names the folder in which another process has played; it outlives this one.
+PLAYED = "LIAISON_TEST_PLAYED"
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def _once(factory: pytest.TempPathFactory, name: str, scenario: str) -> Played:
     shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
+    shared = Path(os.environ.get(PLAYED, shared))
     result = shared / f"{name}.json"
     with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
