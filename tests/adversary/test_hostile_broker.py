@@ -1,15 +1,17 @@
 """A broker that holds its own key and lies: nothing false is believed, and mail goes on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from crypto.attest import labels
 from crypto.attest.hashing import digest
 from crypto.attest.header import parse_envelope
-from crypto.attest.signing import pack_signed
+from crypto.attest.signing import SigningKey, pack_signed
 from crypto.seal.primitives import fresh
+from liaison.desk.store import StoredMessage
 from liaison.runtime.clock import timestamp
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind, NoticeCode
@@ -17,7 +19,7 @@ from protocols.wire.receipt import Ack, AckWhat, Noted, Took
 from tests.support.agencies import MONGCAI, QUANGNINH, found
 from tests.support.forge_desk import device_key, forging
 from tests.support.interposed import Interposed, delivery, interpose, item
-from tests.support.network import AT, Network, start
+from tests.support.network import AT, Network, start, until
 
 NOW = timestamp(AT)
 #: No calendar has such a time.
@@ -98,22 +100,106 @@ async def test_other_bytes_under_an_id_that_is_here_are_not_acknowledged(
     assert held.message.envelope == envelope
 
 
-async def test_an_acknowledgement_by_a_foreign_device_is_none(
-    parts: Network, between: Interposed
-) -> None:
+@dataclass(frozen=True)
+class Told:
+    """An acknowledgement and the broker's note of it, honest but for what is given."""
+
+    network: Network
+    message: StoredMessage
+    #: Who is said to acknowledge, and who signs it; by default the addressed desk's device.
+    device: SigningKey
+    signer: SigningKey | None = None
+    eid: bytes | None = None
+    #: Who signs the note, and of what it is.
+    noted_by: SigningKey | None = None
+    note_of: bytes | None = None
+
+    def frame(self) -> api.Deliver:
+        """Return it as the broker would deliver it."""
+        ack = Ack(
+            AckWhat.DELIVERED,
+            self.message.mid,
+            self.eid or self.message.eid,
+            NOW,
+            self.device.kid,
+        )
+        raw = pack_signed(self.signer or self.device, labels.ACK, ack.encoded())
+        broker = self.network.broker_key
+        note = Noted(digest(labels.P_PERSISTED, self.note_of or raw), 0, NOW, broker.kid).encoded()
+        return item(ItemKind.ACK, raw, pack_signed(self.noted_by or broker, labels.NOTED, note))
+
+
+@pytest.fixture
+async def told(parts: Network, between: Interposed) -> Told:
+    """Return an honest acknowledgement of a message of Móng Cái that never left."""
     between.is_deaf = True  # the request stays unsent, so no true acknowledgement comes
     ref = await parts.mongcai.request()
     (held,) = (await parts.mongcai.agent.casebook.find(ref)).steps
-    stranger = await device_key(parts.desks[QUANGNINH])
-    ack = Ack(AckWhat.DELIVERED, held.message.mid, held.message.eid, NOW, stranger.kid)
-    raw = pack_signed(stranger, labels.ACK, ack.encoded())
-    key = parts.broker_key
-    noted = Noted(digest(labels.P_PERSISTED, raw), 0, NOW, key.kid).encoded()
+    await parts.dongxing.stop()
+    return Told(parts, held.message, await device_key(parts.dongxing))
 
-    await between.say(item(ItemKind.ACK, raw, pack_signed(key, labels.NOTED, noted)))
+
+async def delivered(network: Network) -> object:
+    """Return when Móng Cái's only message was delivered, as it believes."""
+    (row,) = await network.mongcai.board()
+    (step,) = await network.mongcai.steps(row["case"])
+    return step["delivery"]["delivered"]
+
+
+async def test_an_acknowledgement_by_a_device_of_the_addressed_desk_is_believed(
+    parts: Network, between: Interposed, told: Told
+) -> None:
+    await between.say(told.frame())
+
+    async def is_believed() -> bool:
+        return await delivered(parts) is not None
+
+    await until(is_believed, "the acknowledgement is believed")
+    assert await parts.mongcai.set_aside() == []
+
+
+#: A key that nobody knows.
+STRANGER = SigningKey.from_seed(bytes(32))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param({"eid": bytes(32)}, id="of other bytes"),
+        pytest.param({"signer": STRANGER}, id="signed by another key"),
+        pytest.param({"noted_by": STRANGER}, id="noted by another key"),
+        pytest.param({"note_of": b"another"}, id="with the note of another"),
+    ],
+)
+async def test_an_acknowledgement_that_does_not_hold_is_none(
+    parts: Network, between: Interposed, told: Told, lie: dict[str, Any]
+) -> None:
+    await between.say(replace(told, **lie).frame())
+
+    assert len(await parts.quarantines(parts.mongcai, 1)) == 1
+    assert await delivered(parts) is None
+
+
+async def test_an_acknowledgement_by_a_foreign_device_is_none(
+    parts: Network, between: Interposed, told: Told
+) -> None:
+    stranger = await device_key(parts.desks[QUANGNINH])
+
+    await between.say(replace(told, device=stranger).frame())
 
     assert await parts.quarantines(parts.mongcai, 1) == ["inbox.false_item"]
-    assert (await parts.mongcai.steps(ref))[0]["delivery"]["delivered"] is None
+    assert await delivered(parts) is None
+
+
+async def test_an_acknowledgement_by_an_officers_key_is_none(
+    parts: Network, between: Interposed, told: Told
+) -> None:
+    officer = SigningKey.from_seed(parts.dongxing.keys.seed)
+
+    await between.say(replace(told, device=officer).frame())
+
+    assert await parts.quarantines(parts.mongcai, 1) == ["inbox.false_item"]
+    assert await delivered(parts) is None
 
 
 @pytest.mark.parametrize(
@@ -227,7 +313,15 @@ async def test_a_server_that_is_not_the_named_broker_gets_nothing(
     between.to_desk = be_another
     await between.cut()
     await parts.line_is(parts.mongcai, "down")
+    between.heard.clear()
     await parts.mongcai.request()
+
+    async def is_dialled_again() -> bool:
+        return between.connections >= before + 2
+
+    before = between.connections
+    await until(is_dialled_again, "the desk dials again")
+    assert between.heard == []
 
     assert (await parts.mongcai.status())["unsent"] == 1
     assert await parts.dongxing.board() == []

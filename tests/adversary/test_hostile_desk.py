@@ -11,6 +11,7 @@ from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind, ReaderRole
 from crypto.seal.envelope import plain_digest
 from liaison.desk.client import DeskRefusedError
+from liaison.desk.inbox import CLOCKS_DIFFER
 from protocols.casework.codes import RequestType
 from protocols.casework.forms.registry import FORMS
 from protocols.casework.receipt import OpenedReceipt, receipt_to_value
@@ -226,6 +227,25 @@ async def test_a_desk_that_was_not_addressed_cannot_say_that_it_opened(parts: Ne
         assert await set_aside_as(forger, forger.forgery(content).build()) == "inbox.false_item"
 
     assert await opened_by(forger, ref) is None
+
+
+async def test_a_receipt_of_other_bytes_is_refused(forger: Forger) -> None:
+    ref = await forger.victim.request()
+    message = (await forger.victim.agent.casebook.find(ref)).steps[0].message
+    said = receipt(forger, message.mid, bytes(32))
+    content = forger.content(said, kind=Kind.RECEIPT, thread=message.thread)
+
+    assert await set_aside_as(forger, forger.forgery(content).build()) == "inbox.false_item"
+    assert await opened_by(forger, ref) is None
+
+
+async def test_a_receipt_of_the_day_after_tomorrow_is_refused(forger: Forger) -> None:
+    ref = await forger.victim.request()
+    message = (await forger.victim.agent.casebook.find(ref)).steps[0].message
+    said = receipt(forger, message.mid, message.eid, at=forger.at + CLOCKS_DIFFER + 1)
+    content = forger.content(said, kind=Kind.RECEIPT, thread=message.thread)
+
+    assert await set_aside_as(forger, forger.forgery(content).build()) == "inbox.false_time"
 
 
 @pytest.mark.parametrize("at", [0, NO_TIME])

@@ -1,30 +1,39 @@
 """The broker rewrites its ledger: the desk to which it shows that raises an alarm, mail goes on."""
 
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crypto.attest import labels
 from crypto.attest.checkpoint import Checkpoint, add_cosignature, cosign, sign_checkpoint
 from crypto.attest.note import NamedKey
+from crypto.attest.signing import pack_signed, split_signed
 from liaison.audit.sources import LedgerCopy, fetch_ledger, size_claimed
 from liaison.audit.verify import BrokenCheckpointError, BrokenRootError, verify_ledger
 from liaison.demo.network import witness_name
 from protocols.wire import api
+from protocols.wire.mailbox import ItemKind
+from protocols.wire.receipt import parse_noted, parse_took
 from tests.support.agencies import MONGCAI
 from tests.support.interposed import Interposed, interpose
 from tests.support.network import AT, Desk, Network, start, until
 
 
-async def alarm(desk: Desk) -> str:
-    """Return the alarm that a desk raises."""
+async def alarm(network: Network, desk: Desk) -> str | None:
+    """Return the alarm that a desk raises; None when all comes to rest without one."""
 
-    async def is_raised() -> bool:
-        return (await desk.status())["ledger"]["alarm"] is not None
+    async def raised() -> str | None:
+        code: str | None = (await desk.status())["ledger"]["alarm"]
+        return code
 
-    await until(is_raised, f"an alarm at {desk.slug}")
-    code: str = (await desk.status())["ledger"]["alarm"]
-    return code
+    async def is_over() -> bool:
+        return await raised() is not None or await network.is_settled()
+
+    await until(is_over, f"an alarm at {desk.slug}, or rest")
+    return await raised()
 
 
 async def check_mail_goes_on(network: Network, desk: Desk) -> None:
@@ -64,7 +73,7 @@ async def test_a_leaf_that_was_changed_in_the_database_is_caught_by_desk_and_aud
     change_leaf(parts.database, held.message.position)
     await parts.dongxing.start()
 
-    assert await alarm(parts.dongxing) == "proof.mismatch"
+    assert await alarm(parts, parts.dongxing) == "proof.mismatch"
     assert (await parts.mongcai.status())["ledger"]["alarm"] is None
     await check_mail_goes_on(parts, parts.dongxing)
     with pytest.raises(BrokenRootError):
@@ -94,7 +103,7 @@ async def test_a_ledger_that_was_rolled_back_is_caught(parts: Network) -> None:
     between.answer = show_the_old
     await parts.dongxing.act(ref, "acknowledge")
 
-    assert await alarm(parts.mongcai) == "ledger.rolled_back"
+    assert await alarm(parts, parts.mongcai) == "ledger.rolled_back"
     await check_mail_goes_on(parts, parts.mongcai)
     assert (await parts.dongxing.status())["ledger"]["alarm"] is None
 
@@ -133,7 +142,7 @@ async def test_a_broker_that_forks_its_ledger_is_caught_by_the_desk_to_which_it_
     ref = await parts.dongxing.request(MONGCAI)
     await parts.holds(parts.mongcai, ref, 1)
 
-    assert await alarm(parts.mongcai) == code
+    assert await alarm(parts, parts.mongcai) == code
     await check_mail_goes_on(parts, parts.mongcai)
     assert (await parts.dongxing.status())["ledger"]["alarm"] is None
     true = await fetch_ledger(parts.broker.url)
@@ -142,6 +151,56 @@ async def test_a_broker_that_forks_its_ledger_is_caught_by_the_desk_to_which_it_
     )
     with pytest.raises(BrokenRootError if witnesses else BrokenCheckpointError):
         verify_ledger(shown, parts.founded.pins)
+
+
+async def test_a_fork_in_which_nothing_of_ours_was_changed_is_caught(parts: Network) -> None:
+    between = await lied_to(parts)
+
+    async def show_the_fork(path: str, _posted: bytes, answer: bytes) -> tuple[int, bytes]:
+        return 200, forked(parts, answer, witnesses=True) if path == api.CHECKPOINT_PATH else answer
+
+    between.answer = show_the_fork
+    await parts.dongxing.stop()
+    await parts.dongxing.start()  # its login is a leaf, and all that is new
+
+    assert await alarm(parts, parts.mongcai) == "proof.mismatch"
+
+
+def misplaced(frame: api.Frame, network: Network, item: ItemKind) -> api.Frame:
+    """Return ``frame`` with the broker's word that what it is about stands at 0 of the ledger."""
+    key = network.broker_key
+
+    def took(raw: bytes) -> bytes:
+        body = parse_took(split_signed(raw)[0])
+        return pack_signed(key, labels.TOOK, replace(body, index=0).encoded())
+
+    def noted(raw: bytes) -> bytes:
+        body = parse_noted(split_signed(raw)[0])
+        return pack_signed(key, labels.NOTED, replace(body, index=0).encoded())
+
+    match frame:
+        case api.Taken(number, receipt) if item is ItemKind.ENVELOPE:
+            return api.Taken(number, took(receipt))
+        case api.Deliver() if frame.item == item:
+            again = took if item is ItemKind.ENVELOPE else noted
+            return replace(frame, second=again(frame.second))
+    return frame
+
+
+@pytest.mark.parametrize("item", [ItemKind.ENVELOPE, ItemKind.ACK], ids=lambda item: item.name)
+async def test_a_receipt_that_names_another_leaf_than_its_own_is_caught(
+    parts: Network, item: ItemKind
+) -> None:
+    between = await lied_to(parts)
+
+    async def misplace(frame: api.Frame) -> Sequence[api.Frame]:
+        return [misplaced(frame, parts, item)]
+
+    between.to_desk = misplace
+    await parts.mongcai.request()
+
+    assert await alarm(parts, parts.mongcai) == "ledger.false_leaf"
+    await check_mail_goes_on(parts, parts.mongcai)
 
 
 async def test_an_alarm_stands_after_a_restart(parts: Network) -> None:
@@ -153,7 +212,7 @@ async def test_an_alarm_stands_after_a_restart(parts: Network) -> None:
 
     between.answer = show_the_fork
     await parts.dongxing.request(MONGCAI)
-    await alarm(parts.mongcai)
+    await alarm(parts, parts.mongcai)
     await parts.mongcai.stop()
     between.answer = true
 

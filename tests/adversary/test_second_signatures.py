@@ -145,6 +145,14 @@ async def test_an_answer_by_a_desk_that_was_not_asked_is_refused(counterpart: As
     await counterpart.network.holds(counterpart.network.dongxing, "QN-MC1-2026-0001", 1)
 
 
+async def test_a_refusal_by_a_desk_that_was_not_asked_refuses_nothing(counterpart: Asked) -> None:
+    reason = LocalText.model_validate({"lang": "vi", "text": "Không đồng ý."})
+
+    await counterpart.answer(Refused(reason))
+
+    await counterpart.check_set_aside("release.false_answer")
+
+
 async def test_an_officer_of_the_other_side_cannot_release(counterpart: Asked) -> None:
     own = counterpart.granted(counterpart.key(MONGCAI, "MC-04"), desk=MONGCAI, officer="MC-04")
 

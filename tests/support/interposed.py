@@ -44,6 +44,8 @@ class Interposed(Part):
     connections: int = 0
     #: Nothing that the desk says goes on.
     is_deaf: bool = False
+    #: What the desk has said, oldest first.
+    heard: list[api.Frame] = field(default_factory=list)
     #: Nothing is said of how far directory and ledger have grown.
     hides_growth: bool = False
     _to_desk: web.WebSocketResponse | None = None
@@ -96,7 +98,8 @@ class Interposed(Part):
         return desk
 
     def _hear(self, frame: api.Frame) -> None:
-        """Take note of an answer to what was said at the place 0."""
+        """Take note of what a desk says, and of answers to what was said at the place 0."""
+        self.heard.append(frame)
         if isinstance(frame, api.Acknowledge) and not frame.seq and self.unanswered:
             self.unanswered -= 1
 

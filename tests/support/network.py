@@ -255,7 +255,7 @@ class Network:
 
     async def settle(self) -> None:
         """Wait until nothing is under way: all sent, dealt with, seen in the cosigned ledger."""
-        await until(self._is_settled, "not everything came to rest")
+        await until(self.is_settled, "not everything came to rest")
 
     async def holds(self, desk: Desk, ref: str, count: int) -> View:
         """Return a case once ``desk`` holds ``count`` steps of it."""
@@ -288,7 +288,8 @@ class Network:
 
         await until(is_so, f"the line of {desk.slug} is {word}")
 
-    async def _is_settled(self) -> bool:
+    async def is_settled(self) -> bool:
+        """Say whether nothing is under way; a desk that raises an alarm need not agree."""
         broker = self.broker.running
         writer, cosigned = broker[WRITER], broker[CHECKPOINTS].cosigned
         size = writer.state.frontier.size

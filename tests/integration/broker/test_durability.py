@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 
 from crypto.attest.header import parse_envelope
-from crypto.attest.signing import split_signed
+from crypto.attest.note import parse_note, sign_note
+from crypto.attest.signing import SigningKey, split_signed
 from crypto.attest.statement import Role
 from liaison.broker.admin import InitialisedError, enroll_entries, init_broker
 from liaison.broker.checkpoints import FILE_NAME
@@ -26,7 +27,7 @@ from liaison.broker.errors import (
 )
 from liaison.broker.settings import DATABASE_NAME, KEY_NAME
 from liaison.runtime.clock import SystemClock, timestamp
-from protocols.wire.api import FRAME_LIMIT, WEBSOCKET_PATH, Hello, parse_frame
+from protocols.wire.api import FRAME_LIMIT, WEBSOCKET_PATH, Hello, parse_frame, parse_page
 from protocols.wire.receipt import parse_took
 from tests.support.agencies import DONGXING, MONGCAI, Corridor, found, found_corridor
 from tests.support.broker import Caller, RefusalError, Served
@@ -134,6 +135,8 @@ async def test_an_entry_whose_commit_failed_does_not_stand(broker: Served) -> No
     await change(broker, "ALTER TABLE elsewhere RENAME TO directory")
 
     assert await broker.post("/v1/directory", entry) == (200, {"size": size + 1})
+    _, served = await broker.get("/v1/directory")
+    assert parse_page(served, limit=1 << 20)[size:] == [entry]
 
 
 async def test_sequence_numbers_go_on_after_a_restart(either: Served) -> None:
@@ -197,6 +200,18 @@ async def test_a_checkpoint_of_another_key_is_not_taken_for_ours(broker: Served)
         await broker.start()
 
 
+async def test_another_key_that_signs_our_very_head_is_not_taken_for_ours(broker: Served) -> None:
+    await broker.cosigned(len(await broker.leaves()))
+    file = broker.settings.state / FILE_NAME
+    text = parse_note(file.read_bytes()).text
+    await broker.stop()
+    other = SigningKey.from_seed(bytes(32))
+    file.write_bytes(sign_note(text, text.splitlines()[0], other).raw())
+
+    with pytest.raises(RegressedLedgerError):
+        await broker.start()
+
+
 async def test_two_processes_cannot_work_on_one_folder(broker: Served) -> None:
     with pytest.raises(RunningError):
         await enroll_entries(broker.settings.state, [], clock=broker.clock)
@@ -230,6 +245,15 @@ async def test_a_database_of_another_broker_is_not_served(tmp_path: Path) -> Non
 
     with pytest.raises(ForeignDatabaseError):
         await enroll_entries(tmp_path / "two", [], clock=SystemClock())
+
+
+async def test_a_database_of_another_broker_is_not_made_ours(tmp_path: Path) -> None:
+    await init_broker(tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one" / DATABASE_NAME).replace(tmp_path / "two" / DATABASE_NAME)
+
+    with pytest.raises(ForeignDatabaseError):
+        await init_broker(tmp_path / "two")
 
 
 async def test_an_agency_whose_root_was_not_pinned_cannot_be_enrolled(tmp_path: Path) -> None:

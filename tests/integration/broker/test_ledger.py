@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from crypto.attest.checkpoint import open_checkpoint
 from crypto.attest.proof import verify_consistency, verify_inclusion
 from crypto.attest.tree import Frontier, TreeHead, hash_leaf
@@ -150,6 +152,15 @@ async def test_ranges_outside_the_ledger_are_refused(broker: Served) -> None:
         status, body = await broker.get(path, **query)
         assert status == 400, (path, query)
         assert b'"ledger.range"' in body
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "1.0", "", "٣", "1" * 16])
+async def test_what_is_no_number_is_refused(broker: Served, number: str) -> None:
+    url = f"{broker.url}{LEDGER_PATH}?from={number}"
+
+    async with broker.http.get(url) as response:
+        assert response.status == 400
+        assert (await response.json(content_type=None))["code"] == "ledger.range"
 
 
 async def test_a_leaf_holds_no_text_that_was_not_enumerated(broker: Served) -> None:

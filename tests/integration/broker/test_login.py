@@ -5,7 +5,7 @@ from aiohttp import WSCloseCode
 
 from crypto.attest.signing import split_signed
 from crypto.attest.statement import Role
-from protocols.wire.api import DIRECTORY_PATH, Hello
+from protocols.wire.api import DIRECTORY_PATH, Frame, Grew, Hello, Login
 from protocols.wire.ledger_event import EventKind
 from tests.support.agencies import DONGXING, MONGCAI, draw_key
 from tests.support.broker import NOW, RefusalError, Served
@@ -124,6 +124,18 @@ async def test_a_frame_that_is_none_ends_the_connection_with_its_reason(broker: 
 
     with pytest.raises(RefusalError, match=r"submit\.malformed"):
         await caller.wait(Hello)
+
+
+@pytest.mark.parametrize(
+    "said", ["text", Grew(1, 1), Login(b"again")], ids=["text", "grew", "login"]
+)
+async def test_a_device_that_says_what_is_not_its_to_say_is_cut_off(
+    broker: Served, said: Frame | str
+) -> None:
+    caller = await broker.call(MONGCAI)
+
+    assert await caller.refusal_of(said) == "submit.malformed"
+    assert await caller.wait_for_end() == WSCloseCode.PROTOCOL_ERROR
 
 
 async def test_a_new_login_of_a_device_takes_the_place_of_the_old_one(broker: Served) -> None:

@@ -1,14 +1,14 @@
 """Contents read back; what is refused of them stands in tests/vectors/envelope (content-*)."""
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.attest.directory import Head
-from crypto.attest.encoding import Value, encode
+from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.header import DeskId, MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import (
@@ -96,6 +96,42 @@ def test_what_is_no_numbered_map_is_refused(value: Value) -> None:
         parse_content(encode(value))
 
     assert caught.value.code == "content.malformed"
+
+
+def changed(key: int, value: Value) -> bytes:
+    """Return an honest content with ``value`` at ``key``."""
+    fields = decode(content(THERE).encoded(), limit=4_096)
+    assert isinstance(fields, dict)
+    return encode({**cast("dict[int, Value]", fields), key: value})
+
+
+A, B, H = b"a" * 16, b"b" * 16, bytes(32)
+SIGNATURE = bytes(64)
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        pytest.param(5, {A: [0, H]}, id="a lane from nought"),
+        pytest.param(5, {A: [0, None]}, id="a lane from nought after none"),
+        pytest.param(5, {A: [1, H]}, id="a first message after another"),
+        pytest.param(5, {A: [2, None]}, id="a second message after none"),
+        pytest.param(6, [b"b" * 32, b"a" * 32], id="parents unsorted"),
+        pytest.param(6, [H, H], id="a parent twice"),
+        pytest.param(6, [bytes([n]) * 32 for n in range(65)], id="65 parents"),
+        pytest.param(8, [], id="no reader"),
+        pytest.param(8, [[B, 0], [A, 0]], id="readers unsorted"),
+        pytest.param(8, [[A, 0], [A, 1]], id="a reader twice"),
+        pytest.param(8, [[A, 3]], id="a reader of another role"),
+        pytest.param(16, [], id="no second signature"),
+        pytest.param(16, [[B, SIGNATURE], [A, SIGNATURE]], id="second signatures unsorted"),
+        pytest.param(16, [[A, SIGNATURE], [A, SIGNATURE]], id="two by one key"),
+        pytest.param(16, [[A, SIGNATURE[1:]]], id="a short second signature"),
+    ],
+)
+def test_a_content_with_a_field_out_of_form_is_refused(key: int, value: Value) -> None:
+    with pytest.raises(ContentError):
+        parse_content(changed(key, value))
 
 
 def test_a_draft_does_not_hold_the_second_signatures() -> None:
