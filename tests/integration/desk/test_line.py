@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from crypto.attest import labels
 from crypto.attest.signing import SigningKey, open_signed, pack_signed
+from crypto.seal.content import Lane, parse_content
 from liaison.desk.outbox import check_took
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind
@@ -205,6 +206,23 @@ async def test_steps_written_while_the_line_is_down_arrive_in_their_order(
     assert [s["act"] for s in view["steps"]] == ["request", "acknowledge", "accept", "start"]
     assert (await network.mongcai.case(ref))["stage"] == "in_progress"
     assert (await network.dongxing.case(ref))["stage"] == "in_progress"
+
+
+async def test_each_message_names_its_place_in_the_line_and_the_one_before(
+    network: Network,
+) -> None:
+    refs = [await network.mongcai.request() for _ in range(3)]
+    found = [await network.mongcai.agent.casebook.find(ref) for ref in refs]
+    messages = [case.steps[0].message for case in found]
+    there = network.dongxing.agent.replica.desk
+
+    lanes = [parse_content(message.content).lanes for message in messages]
+
+    assert lanes == [
+        {there: Lane(1, None)},
+        {there: Lane(2, messages[0].mid)},
+        {there: Lane(3, messages[1].mid)},
+    ]
 
 
 async def test_a_message_that_the_broker_refuses_is_shown_and_does_not_stop_the_next(

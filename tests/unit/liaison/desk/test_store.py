@@ -18,6 +18,7 @@ from liaison.desk.store import (
     StoreFailedError,
 )
 from liaison.desk.store import mail as module
+from liaison.desk.store.engine import UnknownSchemaError
 from tests.support.world import HERE, THERE, seed
 
 KEY = seed("store")
@@ -115,6 +116,24 @@ async def test_the_first_case_of_a_reference_is_the_one_that_is_found(store: Sto
 
     assert await store.thread_of("QN-MC1-2026-0001") == THREAD
     assert await store.thread_of("QN-MC1-2026-0009") is None
+
+
+async def test_a_store_that_another_version_wrote_is_not_used(tmp_path: Path) -> None:
+    store = Store(tmp_path / "desk.sqlcipher", KEY)
+    await store.open()
+    await store.set_fact("schema", b"0")
+    await store.close()
+
+    again = Store(tmp_path / "desk.sqlcipher", KEY)
+    with pytest.raises(UnknownSchemaError):
+        await again.open()
+    await again.close()
+
+
+async def test_a_commit_is_on_the_disk_when_it_returns(store: Store) -> None:
+    found = await store.run(lambda db: db.exec_driver_sql("PRAGMA synchronous").scalar())
+
+    assert found == 2  # FULL
 
 
 async def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
