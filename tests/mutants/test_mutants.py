@@ -1,0 +1,49 @@
+"""Every check of the product is missed by a test when it is gone (``tables/*.toml``)."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import pytest
+
+from tests.mutants import judge
+from tests.mutants.bench import Bench, copy_project, opened
+from tests.mutants.mutant import Mutant, read_mutants
+from tests.support.network import FOUNDED, foundation
+from tests.support.played import PLAYED, Played, played
+
+__all__ = ["played"]
+
+MUTANTS = read_mutants()
+#: Seconds for all named tests, one after the other, on a machine that has other work too.
+PATIENCE_FOR_ALL = 600.0
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, played: Played) -> Iterator[Bench]:
+    """Yield a bench over a copy of the project; what takes long to make is made before."""
+    folder = tmp_path_factory.mktemp("mutants")
+    founded = folder / "founded"
+    foundation(tmp_path_factory.getbasetemp()).write(founded)
+    work = folder / "work"
+    work.mkdir()
+    made = {FOUNDED: str(founded), PLAYED: str(played.state.parent)}
+    with opened(copy_project(folder / "tree"), work, **made) as bench:
+        yield bench
+
+
+def test_every_named_test_passes_while_nothing_is_gone(bench: Bench) -> None:
+    named = dict.fromkeys(chain.from_iterable(mutant.tests for mutant in MUTANTS))
+
+    judge.check_unchanged([*named], bench, seconds=PATIENCE_FOR_ALL)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.file}: {mutant.check}")
+def test_a_check_that_is_gone_is_missed(mutant: Mutant, bench: Bench) -> None:
+    judge.check(mutant, bench)
+
+
+def test_no_check_is_listed_twice_and_each_has_a_test() -> None:
+    listed = [(mutant.file, mutant.check) for mutant in MUTANTS]
+
+    assert len(set(listed)) == len(listed)
+    assert [mutant for mutant in MUTANTS if not mutant.tests] == []
