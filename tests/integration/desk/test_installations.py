@@ -9,6 +9,7 @@ from crypto.attest.signing import KeyId
 from liaison.desk.client import DeskRefusedError
 from protocols.wire.mailbox import MailLane
 from tests.support.agencies import DONGXING, MONGCAI
+from tests.support.forge_desk import forging
 from tests.support.installations import (
     OFFICER,
     admit,
@@ -299,3 +300,18 @@ async def test_what_one_installation_asked_and_another_granted_stands_the_same_o
     assert await shown(parts.dongxing) == await shown(asking)
     for desk in (asking, releasing):
         assert await desk.set_aside() == []
+
+
+async def test_a_colleagues_step_of_a_time_at_which_it_could_not_sign_is_set_aside(
+    network: Network,
+) -> None:
+    """The sender's own installation that means ill: its own copies come to the other one too."""
+    second = await second_of(network)
+    await network.mongcai.stop()
+
+    async with forging(network, network.mongcai, network.dongxing) as forger:
+        form = forger.request("QN-MC1-2026-0001")
+        await forger.caller.submit(forger.forgery(forger.content(form, created=1)).build())
+
+    assert await network.quarantines(second, 1) == ["inbox.false_time"]
+    assert await second.board() == []

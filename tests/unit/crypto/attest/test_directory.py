@@ -13,13 +13,12 @@ from crypto.attest.directory import (
     NotAuthorisedError,
     NotPinnedError,
     NoWindowError,
-    PinError,
     RefusedEntryError,
     UnknownDeskError,
     UnknownSignerError,
-    read_pin,
 )
 from crypto.attest.header import DeskId
+from crypto.attest.pin import PinError, read_pin
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import AgencyId, InfraKind, Role, What
 from crypto.seal.ceremony import (
