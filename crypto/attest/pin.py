@@ -13,9 +13,15 @@ GROUP = 5
 
 
 class PinError(Exception):
-    """What was typed is no number of the expected length."""
+    """What was typed is no fingerprint of 60 digits."""
 
     code = "directory.pin"
+
+
+class DeviceNumberError(PinError):
+    """What was typed is no number of a device, of 30 digits."""
+
+    code = "devices.number"
 
 
 def fingerprint(root_payload: bytes) -> str:
@@ -41,9 +47,12 @@ def read_device_number(typed: str) -> str:
     """Return the device's number in ``typed`` in six groups of five digits.
 
     Raises:
-        PinError: it has not 30 digits, or holds something else.
+        DeviceNumberError: it has not 30 digits, or holds something else.
     """
-    return _read(typed, DEVICE_DIGITS)
+    try:
+        return _read(typed, DEVICE_DIGITS)
+    except PinError as e:
+        raise DeviceNumberError(str(e)) from e
 
 
 def _digits(person: bytes, raw: bytes, count: int) -> str:

@@ -92,7 +92,7 @@ class Devices:
 
         Raises:
             LockedError: the officer has not unlocked this installation.
-            PinError: what was typed is no number of a device.
+            DeviceNumberError: what was typed is no number of a device.
             UnknownDeviceError: no other device of our desk has it.
         """
         self.officers.key(officer)

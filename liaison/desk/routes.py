@@ -13,7 +13,7 @@ from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.padding import PaddingError
-from crypto.attest.pin import PinError
+from crypto.attest.pin import DeviceNumberError
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
@@ -43,7 +43,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 403),
     (ConfigError, 422),
     (DirectoryError, 409),
-    (PinError, 422),
+    (DeviceNumberError, 422),
     (PaddingError, 413),
     (PrimitiveError, 409),
 )

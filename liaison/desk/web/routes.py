@@ -8,7 +8,7 @@ from config.schema import ErrorText
 from liaison.desk.web.headers import add_headers
 from liaison.desk.web.live import end_streams
 from liaison.desk.web.officer import for_officer
-from liaison.desk.web.pages import act, asks, board, case, entrance, request
+from liaison.desk.web.pages import act, asks, board, case, devices, entrance, request
 from liaison.desk.web.render import CATALOGUE, ERRORS, STATIC, set_up_templates
 from liaison.desk.web.session import LAUNCH_PATH, SESSIONS, Sessions
 from protocols.casework.catalogue import Catalogue
@@ -43,6 +43,8 @@ ROUTES = [
     web.get("/asks/{ask}/live", for_officer(asks.stream_ask)),
     web.post("/asks/{ask}/grant", for_officer(asks.grant)),
     web.post("/asks/{ask}/refuse", for_officer(asks.refuse)),
+    web.get("/devices", for_officer(devices.show_devices)),
+    web.post("/devices", for_officer(devices.admit)),
     web.static("/static", STATIC),
 ]
 

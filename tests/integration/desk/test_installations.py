@@ -182,7 +182,7 @@ async def test_what_a_device_gives_counts_only_where_an_officer_admitted_it(
 async def test_a_number_that_no_device_of_the_desk_has_admits_nobody(network: Network) -> None:
     number = (await devices(network.dongxing))["number"]
 
-    for typed, code in ((number, "devices.unknown"), ("12345", "directory.pin")):
+    for typed, code in ((number, "devices.unknown"), ("12345", "devices.number")):
         with pytest.raises(DeskRefusedError) as refused:
             await network.mongcai.client.post("/api/devices", officer="MC-04", number=typed)
         assert refused.value.code == code

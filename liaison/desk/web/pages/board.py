@@ -31,7 +31,7 @@ async def _board(request: web.Request) -> dict[str, Any]:
     agent = request.app[AGENT]
     now = agent.clock.now()
     rows = [board_row(case, agent.casebook, now=now) for case in await agent.casebook.every()]
-    waiting = await agent.store.waiting()
+    waiting, devices = await agent.store.waiting(), await agent.devices.listed()
     return {
         "now": now,
         "rows": [
@@ -40,6 +40,8 @@ async def _board(request: web.Request) -> dict[str, Any]:
         ],
         "is_up": agent.line.is_up,
         "unsent": waiting.unsent,
+        "is_member": devices["member"],
+        "strangers": sum(not other["admitted"] for other in devices["others"]),
         "overdue": sum(_press(row) == "overdue" for row in rows),
     }
 

@@ -9,7 +9,7 @@ from crypto.attest.directory import (
     ReboundError,
     RefusedEntryError,
 )
-from crypto.attest.pin import PinError, device_number, read_device_number
+from crypto.attest.pin import DeviceNumberError, device_number, read_device_number
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import (
     AgencyId,
@@ -133,5 +133,5 @@ def test_a_devices_number_is_thirty_digits_of_its_key() -> None:
 
 @pytest.mark.parametrize("typed", ["", "12345", "1" * 29, "1" * 31, "1" * 29 + "x", "²" * 30])
 def test_what_is_no_number_of_a_device_is_refused(typed: str) -> None:
-    with pytest.raises(PinError, match="30 digits expected"):
+    with pytest.raises(DeviceNumberError, match="30 digits expected"):
         read_device_number(typed)
