@@ -7,8 +7,9 @@ An installation that is no member yet leaves the desk's mail where it is, and ta
 colleague's device gives it; once it is a member it begins with the mailbox's first item.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -74,9 +75,15 @@ class Inbox:
     acks: Acknowledgements
     devices: Devices
     changed: Callable[[], None]
+    #: The line, the directory's growth and an officer may each have the same message taken up.
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, frame: api.Deliver) -> None:
         """Deal with one item and acknowledge it; raises LineDownError when the line breaks."""
+        async with self._turn:
+            await self._take(frame)
+
+    async def _take(self, frame: api.Deliver) -> None:
         lane, kind = api.lane_and_kind(frame)
         was_member = self.keyring.is_member()
         if not was_member and lane is not MailLane.KEYS:
@@ -118,9 +125,10 @@ class Inbox:
 
     async def try_again(self) -> None:
         """Take up what was set aside for what we did not know then, and may know now."""
-        was_member = self.keyring.is_member()
-        await self._take_aside()
-        await self._begin_anew(was_member=was_member)
+        async with self._turn:
+            was_member = self.keyring.is_member()
+            await self._take_aside()
+            await self._begin_anew(was_member=was_member)
 
     async def _begin_anew(self, *, was_member: bool) -> None:
         """Dial again if we have just become a member: the mailbox comes from its first item."""

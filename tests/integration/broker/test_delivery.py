@@ -219,7 +219,7 @@ async def test_a_desk_that_is_not_addressed_cannot_acknowledge(either: Served) -
 async def test_an_unknown_lane_is_refused(broker: Served) -> None:
     reader = await broker.call(DONGXING)
 
-    assert await reader.refusal_of(Acknowledge(2, 1, ())) == "ack.bad"
+    assert await reader.refusal_of(Acknowledge(3, 1, ())) == "ack.bad"
 
 
 async def test_more_acknowledgements_than_a_frame_may_hold_are_refused(broker: Served) -> None:

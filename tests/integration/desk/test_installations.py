@@ -1,5 +1,6 @@
 """Two installations of one desk: the same cases on both, and nothing for one nobody admitted."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -167,7 +168,7 @@ async def test_what_a_device_gives_counts_only_where_an_officer_admitted_it(
     await second.start()
 
     await admit(network.mongcai, second)
-    await network.quarantines(second, 2)
+    await until(lambda: has_set_aside(second, 2), "the grant and the history are set aside")
     before = await second.set_aside()
     await admit(second, network.mongcai)
     await network.settle()
@@ -315,3 +316,26 @@ async def test_a_colleagues_step_of_a_time_at_which_it_could_not_sign_is_set_asi
 
     assert await network.quarantines(second, 1) == ["inbox.false_time"]
     assert await second.board() == []
+
+
+async def has_set_aside(desk: Desk, count: int) -> bool:
+    """Say whether an installation has set so much aside."""
+    return len(await desk.set_aside()) >= count
+
+
+async def test_what_was_set_aside_is_taken_up_once_however_many_ask_for_it(
+    network: Network,
+) -> None:
+    old = await network.mongcai.request()
+    await network.settle()
+    await network.pass_time(AT + timedelta(weeks=7))
+    second = await enrol_installation(network, network.mongcai)
+    await second.start()
+    await admit(network.mongcai, second)
+    await until(lambda: has_set_aside(second, 2), "the grant and the history are set aside")
+    await second.agent.store.add_colleague(network.mongcai.agent.keyring.device.kid)
+
+    await asyncio.gather(*(second.agent.inbox.try_again() for _ in range(5)))
+
+    assert await second.set_aside() == []
+    assert [row["case"] for row in await second.board()] == [old]

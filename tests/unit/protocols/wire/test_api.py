@@ -43,7 +43,7 @@ _FIELDS = {int: _number, bytes: _bytes, str: st.text(max_size=40)}
 FRAMES: dict[type[Frame], st.SearchStrategy[Frame]] = {
     Hello: st.builds(Hello, _bytes, _bytes),
     Login: st.builds(Login, _bytes),
-    Welcome: st.builds(Welcome, _number, _number, _number, _number, _number),
+    Welcome: st.builds(Welcome, *[_number] * 7),
     Submit: st.builds(Submit, _number, _bytes),
     Taken: st.builds(Taken, _number, _bytes),
     Refused: st.builds(Refused, _number, st.text(max_size=40), st.text(max_size=40)),
@@ -170,7 +170,7 @@ def test_a_full_page_is_read() -> None:
 
 def test_the_lane_and_kind_of_an_item_are_known_or_refused() -> None:
     assert lane_and_kind(Deliver(1, 1, 3, b"", b"")) == (MailLane.RESCUE, ItemKind.NOTICE)
-    for lane, item in ((2, 1), (0, 0), (0, 4)):
+    for lane, item in ((3, 1), (0, 0), (0, 4)):
         with pytest.raises(FrameError):
             lane_and_kind(Deliver(lane, 1, item, b"", b""))
 
