@@ -7,8 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Processes of the test run; chosen for 2 cores.
-JOBS ?= 2
+# Processes of the test run: more than 2 cores, since tests mostly wait for processes of their own.
+JOBS ?= 3
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=

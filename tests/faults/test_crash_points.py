@@ -3,6 +3,8 @@
 import os
 import signal
 from asyncio import TaskGroup, timeout
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from liaison.demo.processes import PROGRAM
@@ -41,12 +43,16 @@ async def test_a_message_arrives_once_and_unchanged_wherever_a_process_dies(
     waited: list[bytes] = []
     async with storm(tmp_path) as network:
         stores = Stores(network)
-        for number, (victim, point) in enumerate(deaths()):
+        for victim, of_victim in groupby(deaths(), key=itemgetter(0)):
+            points = [point for _, point in of_victim]
             await network.kill(victim)
-            await network.start_again(victim, point=(DYING, point))
-            await network.settle()
-            os.kill(network.network.node(victim).process.pid, signal.SIGUSR1)
-            waited += await die(network, stores, victim, f"{number}: {victim} {point}")
+            await network.start_again(victim, point=(DYING, points[0]))
+            for point, following in pairwise([*points, None]):
+                await network.settle()
+                await network.ask_for_checkpoints()
+                os.kill(network.network.node(victim).process.pid, signal.SIGUSR1)
+                started = PROGRAM if following is None else (DYING, following)
+                waited += await die(network, stores, victim, f"{victim} {point}", started)
         ledger = await network.ledger()
     held = [await stores.envelopes(slug) for slug in STAFF]
 
@@ -94,8 +100,13 @@ class Stores:
             await store.close()
 
 
-async def die(network: Storm, stores: Stores, victim: str, text: str) -> list[bytes]:
-    """Write a note during which ``victim`` dies; return what waited in its outbox then."""
+async def die(
+    network: Storm, stores: Stores, victim: str, text: str, started: tuple[str, ...]
+) -> list[bytes]:
+    """Write a note during which ``victim`` dies; return what waited in its outbox then.
+
+    It is started again as ``started`` says: whole, or to die at its next point once it is told.
+    """
     process = network.network.node(victim).process
     writing = network.write(MONGCAI, text)
     async with TaskGroup() as tasks:
@@ -103,7 +114,7 @@ async def die(network: Storm, stores: Stores, victim: str, text: str) -> list[by
         async with timeout(PATIENCE):
             await process.wait()
         waiting = await stores.waiting(victim) if victim == MONGCAI else []
-        await network.start_again(victim, point=PROGRAM)
+        await network.start_again(victim, point=started)
     await network.settle()
     assert process.returncode == -signal.SIGKILL
     for slug in STAFF:

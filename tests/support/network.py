@@ -69,8 +69,10 @@ APPROVERS = frozenset({"GX-01"})
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 #: Names the file of a network that another process has founded; it outlives this one.
 FOUNDED = "LIAISON_TEST_FOUNDED"
+#: Who knows that it will not come may wait for less.
+WAIT = "LIAISON_TEST_WAIT"
 #: Seconds after which what does not come is a failure, and between two looks.
-PATIENCE, PAUSE = 20.0, 0.01
+PATIENCE, PAUSE = float(os.environ.get(WAIT, "20")), 0.01
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
