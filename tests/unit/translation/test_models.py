@@ -155,7 +155,9 @@ def test_a_model_with_another_hash_is_refused(
         install(write(raw + b"\0"), tmp_path / "models", [listed(raw)])
 
 
-@pytest.mark.parametrize("raw", [b"", b"no archive", archive(*GOOD)[:-30]])
+@pytest.mark.parametrize(
+    "raw", [b"", b"no archive", archive(*GOOD)[:-30]], ids=["nothing", "text", "cut short"]
+)
 def test_what_is_no_archive_is_refused(
     raw: bytes, write: Callable[[bytes], Path], tmp_path: Path
 ) -> None:
