@@ -14,6 +14,8 @@ from tests.support.played import PLAYED, Played, played
 __all__ = ["played"]
 
 MUTANTS = read_mutants()
+#: One process makes the copy and what takes long, once.
+pytestmark = pytest.mark.xdist_group("mutants")
 #: Seconds after which what does not come is a failure: here most of it does not.
 SHORT_WAIT = "6"
 #: Seconds for the named tests of an unchanged copy, one after the other, on a busy machine.
