@@ -64,7 +64,9 @@ class Storm:
             client = self.network.desks[slug]
             try:
                 await client.post(f"/api/cases/{self.ref}/acts", **note, text=said)
-            except DeskNotReachableError:
+            except (DeskNotReachableError, DeskRefusedError) as e:
+                if not is_gone(e):
+                    raise
                 back = partial(self._is_another, slug, client)
                 await until(back, f"{slug} is started again")
                 if text in await self.held(slug, slug):
@@ -95,7 +97,9 @@ class Storm:
                 found.append(
                     await self.network.desks[slug].get(f"/api/cases/{self.ref}", lang="en")
                 )
-            except DeskNotReachableError:
+            except (DeskNotReachableError, DeskRefusedError) as e:
+                if not is_gone(e):
+                    raise
                 return False
             return True
 
@@ -177,6 +181,14 @@ async def storm(state: Path) -> AsyncIterator[Storm]:
             yield made
         finally:
             await network.stop()
+
+
+def is_gone(error: DeskNotReachableError | DeskRefusedError) -> bool:
+    """Say whether the desk that was spoken to has ended.
+
+    One that was started again on its port meanwhile has another token, and refuses the old one.
+    """
+    return isinstance(error, DeskNotReachableError) or error.code == "guard.token"
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
