@@ -8,9 +8,12 @@ from liaison.desk.routes import AGENT
 from liaison.desk.view import board_row, by_deadline, other_desk
 from liaison.desk.web.live import stream
 from liaison.desk.web.render import fragment, page
+from protocols.casework.clocks import ClockState
 
 #: What the word of a row's first column depends on: how the most pressing clock stands.
 QUIET = "quiet"
+#: The states of a clock that has not ended.
+OPEN = frozenset({ClockState.RUNNING, ClockState.OVERDUE})
 
 
 async def show_board(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
@@ -35,18 +38,23 @@ async def _board(request: web.Request) -> dict[str, Any]:
     return {
         "now": now,
         "rows": [
-            {**row, "with": other_desk(row, agent.slug), "press": _press(row)}
+            {**row, "with": other_desk(row, agent.slug), "press": press_of(row)}
             for row in by_deadline(rows)
         ],
         "is_up": agent.line.is_up,
         "unsent": waiting.unsent,
         "is_member": devices["member"],
         "strangers": sum(not other["admitted"] for other in devices["others"]),
-        "overdue": sum(_press(row) == "overdue" for row in rows),
+        "overdue": sum(press_of(row) == "overdue" for row in rows),
     }
 
 
-def _press(row: dict[str, Any]) -> str:
-    """Return the state of the clock that is due next; ``quiet`` when none is open."""
+def press_of(row: dict[str, Any]) -> str:
+    """Return the state of the open clock that is due next; ``quiet`` when none is open.
+
+    One that has ended may have been due at the same time: it says nothing of what presses.
+    """
     due = row.get("next_due")
-    return next((c["state"] for c in row["clocks"] if c["due"] == due and due), QUIET)
+    return next(
+        (c["state"] for c in row["clocks"] if c["due"] == due and c["state"] in OPEN), QUIET
+    )
