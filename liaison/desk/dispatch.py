@@ -106,6 +106,7 @@ class Dispatch:
             keeping: what is kept with the message, in the same transaction.
 
         Raises:
+            NotAdmittedError: this installation holds none of its desk's windows.
             DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
         """
         if not self.keyring.is_member():
