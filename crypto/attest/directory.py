@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from crypto.attest import labels
 from crypto.attest.hashing import DIGEST_BYTES, digest
 from crypto.attest.header import DeskId
+from crypto.attest.payload import decode_payload
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SignatureError, VerifyKey
 from crypto.attest.statement import (
@@ -29,7 +30,6 @@ from crypto.attest.statement import (
     What,
     Window,
     agency_id,
-    decode_payload,
     parse_entry,
 )
 

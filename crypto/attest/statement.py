@@ -9,16 +9,15 @@ is decided in :mod:`crypto.attest.directory`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NewType, TypeVar
+from typing import NewType
 
 from crypto.attest import labels
 from crypto.attest.encoding import EncodingError, Value, decode, encode
 from crypto.attest.hashing import digest
 from crypto.attest.header import ID_BYTES, DeskId
-from crypto.attest.signing import KEY_BYTES, SIGNATURE_BYTES, KeyId, SigningKey, VerifyKey, key_id
+from crypto.attest.signing import SIGNATURE_BYTES, KeyId, SigningKey, VerifyKey
 
 AgencyId = NewType("AgencyId", bytes)
-_Owned = TypeVar("_Owned", "DevicePayload", "InfraPayload")
 
 ENTRY_LIMIT = 65_536
 WINDOW_KEY_BYTES = 1_216
@@ -159,73 +158,6 @@ def agency_id(root_payload: bytes) -> AgencyId:
     return AgencyId(digest(labels.P_AGENCY, root_payload)[:ID_BYTES])
 
 
-def encode_payload(payload: Payload, *, possession: bytes | None = None) -> bytes:
-    """Return a payload's bytes; keys that prove possession carry that signature last."""
-    match payload:
-        case RootPayload(keys, threshold, country, names):
-            value: list[Value] = [[key.raw for key in keys], threshold, country, list(names)]
-        case DeskPayload():
-            value = [
-                [key.raw for key in payload.registrars],
-                payload.slug,
-                list(payload.names),
-                payload.not_before,
-                payload.not_after,
-                payload.escalates_to,
-                payload.broker,
-            ]
-        case DevicePayload():
-            value = [
-                payload.key.raw,
-                payload.desk,
-                int(payload.role),
-                payload.pseudonym,
-                payload.not_before,
-                payload.not_after,
-            ]
-        case InfraPayload(kind, key, name):
-            value = [int(kind), key.raw, name]
-        case GrantKey(kid, public):
-            value = [kid, public]
-        case windows:
-            value = [[w.kid, w.public, w.not_before, w.not_after] for w in windows]
-    return encode(value if possession is None else [*value, possession])
-
-
-def prove_possession(payload: DevicePayload | InfraPayload, key: SigningKey) -> bytes:
-    """Return the payload's bytes with the proof that its key's holder asked for it."""
-    return encode_payload(payload, possession=key.sign(labels.POSSESSION, encode_payload(payload)))
-
-
-def decode_payload(statement: Statement) -> Payload:
-    """Return the payload of ``statement``, possession verified where the kind has it.
-
-    Raises:
-        StatementError: the payload is not of its kind's form.
-        SignatureError: a key is none, or the possession signature does not hold.
-    """
-    value = _decode(statement.payload)
-    match statement.what, value:
-        case What.ROOT, [list(keys), int(threshold), str(country), list(names)]:
-            return RootPayload(_keys(keys), threshold, country, _names(names))
-        case What.DESK, [list(keys), str(slug), list(names), int(nb), int(na), up, bytes(broker)]:
-            _span(nb, na, LONGEST_VALIDITY)
-            desk = None if up is None else DeskId(_id(up))
-            return DeskPayload(_keys(keys), slug, _names(names), nb, na, desk, KeyId(_id(broker)))
-        case What.DEVICE, [bytes(key), bytes(desk), int(role), str(name), int(nb), int(na), sig]:
-            _span(nb, na, LONGEST_VALIDITY)
-            payload = DevicePayload(VerifyKey(key), DeskId(_id(desk)), _role(role), name, nb, na)
-            return _owned(payload, payload.key, sig)
-        case What.WINDOWS, list(windows):
-            return _distinct(tuple(_window(item) for item in windows))
-        case What.GRANT_KEY, [bytes(kid), bytes(public)]:
-            return GrantKey(_encryption_key(kid, public), public)
-        case What.INFRA, [int(kind), bytes(key), str(name), sig]:
-            infra = InfraPayload(_infra_kind(kind), VerifyKey(key), name)
-            return _owned(infra, infra.key, sig)
-    raise StatementError(f"the payload of a {statement.what.name} statement has another form")
-
-
 def make_statement(
     what: What,
     *,
@@ -256,7 +188,7 @@ def parse_entry(raw: bytes) -> Entry:
     Raises:
         StatementError: encoding, types, or signatures not sorted by distinct key ids.
     """
-    match _decode(raw):
+    match read_value(raw):
         case [bytes(statement), list(signatures)] if 1 <= len(signatures) <= MAX_SIGNATURES:
             pairs = tuple(_signature(item) for item in signatures)
             kids = [kid for kid, _ in pairs]
@@ -267,7 +199,7 @@ def parse_entry(raw: bytes) -> Entry:
 
 
 def _statement(raw: bytes) -> Statement:
-    match _decode(raw):
+    match read_value(raw):
         case [int(what), bytes(agency), bytes(subject), int(serial), prev, bytes(payload)] if (
             prev is None or isinstance(prev, bytes)
         ):
@@ -275,81 +207,25 @@ def _statement(raw: bytes) -> Statement:
                 kind = What(what)
             except ValueError as e:
                 raise StatementError(f"unknown kind of statement {what}") from e
-            return Statement(kind, AgencyId(_id(agency)), _id(subject), serial, prev, payload, raw)
+            return Statement(
+                kind, AgencyId(id16(agency)), id16(subject), serial, prev, payload, raw
+            )
     raise StatementError("expected [what, agency, subject, serial, prev, payload]")
 
 
-def _decode(raw: bytes) -> Value:
+def read_value(raw: bytes) -> Value:
+    """Return the value that ``raw`` encodes; raise StatementError when it is none."""
     try:
         return decode(raw, limit=ENTRY_LIMIT)
     except EncodingError as e:
         raise StatementError(f"{e.code}: {e}") from e
 
 
-def _id(value: Value) -> bytes:
+def id16(value: Value) -> bytes:
+    """Return ``value`` if it is an id of 16 bytes; raise StatementError when it is none."""
     if not isinstance(value, bytes) or len(value) != ID_BYTES:
         raise StatementError(f"an id has {ID_BYTES} bytes")
     return value
-
-
-def _keys(items: list[Value]) -> tuple[VerifyKey, ...]:
-    keys = tuple(VerifyKey(item) for item in items if isinstance(item, bytes))
-    if len(set(keys)) != len(items) or not items:
-        raise StatementError(f"expected distinct keys of {KEY_BYTES} bytes")
-    return keys
-
-
-def _names(items: list[Value]) -> tuple[str, str, str]:
-    match items:
-        case [str(vi), str(zh), str(en)]:
-            return vi, zh, en
-    raise StatementError("names are a list of three: vi, zh, en")
-
-
-def _role(value: int) -> Role:
-    try:
-        return Role(value)
-    except ValueError as e:
-        raise StatementError(f"unknown role {value}") from e
-
-
-def _infra_kind(value: int) -> InfraKind:
-    try:
-        return InfraKind(value)
-    except ValueError as e:
-        raise StatementError(f"unknown kind of infrastructure {value}") from e
-
-
-def _owned(payload: _Owned, key: VerifyKey, signature: Value) -> _Owned:
-    if not isinstance(signature, bytes):
-        raise StatementError("the proof of possession is missing")
-    key.verify(labels.POSSESSION, encode_payload(payload), signature)
-    return payload
-
-
-def _window(item: Value) -> Window:
-    match item:
-        case [bytes(kid), bytes(public), int(not_before), int(not_after)]:
-            _span(not_before, not_after, LONGEST_WINDOW)
-            return Window(_encryption_key(kid, public), public, not_before, not_after)
-    raise StatementError("a window is [kid, public key, not before, not after]")
-
-
-def _encryption_key(kid: bytes, public: bytes) -> KeyId:
-    if kid != key_id(public) or len(public) != WINDOW_KEY_BYTES:
-        raise StatementError(f"expected a key of {WINDOW_KEY_BYTES} bytes under its own id")
-    return KeyId(kid)
-
-
-def _distinct(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    if not windows or len({window.kid for window in windows}) != len(windows):
-        raise StatementError("expected one or more windows with keys of their own")
-    return windows
-
-
-def _span(begins: int, ends: int, longest: int) -> None:
-    if not begins < ends <= begins + longest:
-        raise StatementError(f"from {begins} to {ends}; expected at most {longest} seconds")
 
 
 def _signature(item: Value) -> tuple[KeyId, bytes]:

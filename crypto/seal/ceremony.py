@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from crypto.attest.encoding import EncodingError, Value, decode, encode
 from crypto.attest.header import ID_BYTES, DeskId
+from crypto.attest.payload import decode_payload, encode_payload, prove_possession
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import (
     ENTRY_LIMIT,
@@ -25,10 +26,7 @@ from crypto.attest.statement import (
     What,
     Window,
     agency_id,
-    decode_payload,
-    encode_payload,
     make_statement,
-    prove_possession,
     sign_entry,
 )
 

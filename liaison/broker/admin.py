@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.attest.encoding import Value, encode
+from crypto.attest.payload import prove_possession
 from crypto.attest.pin import read_pin
 from crypto.attest.signing import KeyId, SigningKey
-from crypto.attest.statement import InfraKind, InfraPayload, prove_possession
+from crypto.attest.statement import InfraKind, InfraPayload
 from liaison.broker.core import KID, PINS, check_owner, locked, open_core, read_pins
 from liaison.broker.errors import BrokerError, ForeignDatabaseError
 from liaison.broker.ledger import origin_of

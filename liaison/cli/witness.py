@@ -11,7 +11,8 @@ import typer
 
 from config.settings import WitnessSettings, load_settings
 from crypto.attest.note import SignatureKind, parse_vkey
-from crypto.attest.statement import InfraKind, InfraPayload, prove_possession
+from crypto.attest.payload import prove_possession
+from crypto.attest.statement import InfraKind, InfraPayload
 from liaison.cli.console import SettingsOption, StateOption, command, given, say
 from liaison.runtime.clock import SystemClock
 from liaison.runtime.logs import configure_logs

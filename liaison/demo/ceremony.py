@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config.schema import Corridor, Names
 from crypto.attest.header import DeskId
+from crypto.attest.payload import decode_payload
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import (
@@ -22,7 +23,6 @@ from crypto.attest.statement import (
     InfraPayload,
     RootPayload,
     What,
-    decode_payload,
     make_statement,
 )
 from crypto.seal.ceremony import VALIDITY, found_agency, name_desk, name_infra

@@ -15,12 +15,8 @@ from aiohttp import ClientSession
 from config.schema import Corridor
 from crypto.attest.directory import Directory
 from crypto.attest.note import NamedKey
-from crypto.attest.statement import (
-    InfraKind,
-    InfraPayload,
-    Role,
-    prove_possession,
-)
+from crypto.attest.payload import prove_possession
+from crypto.attest.statement import InfraKind, InfraPayload, Role
 from crypto.seal.ceremony import grant_key, parse_request
 from liaison.broker.admin import enroll_entries, init_broker
 from liaison.broker.settings import KEY_NAME

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from crypto.attest.directory import Directory, Head
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
+from crypto.attest.payload import prove_possession
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import (
@@ -21,7 +22,6 @@ from crypto.attest.statement import (
     Role,
     RootPayload,
     Window,
-    prove_possession,
 )
 from crypto.seal.ceremony import (
     VALIDITY,

@@ -11,6 +11,7 @@ from hashlib import sha256
 from crypto.attest.directory import Directory
 from crypto.attest.encoding import Value
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
+from crypto.attest.payload import prove_possession
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey, key_id
 from crypto.attest.statement import (
@@ -23,7 +24,6 @@ from crypto.attest.statement import (
     Role,
     RootPayload,
     Window,
-    prove_possession,
 )
 from crypto.seal.ceremony import (
     VALIDITY,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from crypto.attest.directory import Directory
 from crypto.attest.encoding import Value, encode
 from crypto.attest.header import DeskId
+from crypto.attest.payload import encode_payload, prove_possession
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import (
@@ -20,10 +21,8 @@ from crypto.attest.statement import (
     What,
     Window,
     agency_id,
-    encode_payload,
     make_statement,
     parse_entry,
-    prove_possession,
     sign_entry,
 )
 from crypto.seal.ceremony import VALIDITY

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from crypto.attest.header import PriorityClass
+from crypto.attest.payload import encode_payload
 from crypto.attest.signing import SigningKey
-from crypto.attest.statement import GrantKey, What, Window, encode_payload
+from crypto.attest.statement import GrantKey, What, Window
 from crypto.seal.content import Kind, ReaderRole
 from crypto.seal.envelope import Outside
 from crypto.seal.grants import Grant, grant_to_value

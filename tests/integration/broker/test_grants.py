@@ -6,7 +6,8 @@ import pytest
 
 from crypto.attest.directory import GRANT_WAITS
 from crypto.attest.header import ClockToken, StartClock
-from crypto.attest.statement import GrantKey, Statement, What, encode_payload, make_statement
+from crypto.attest.payload import encode_payload
+from crypto.attest.statement import GrantKey, Statement, What, make_statement
 from crypto.seal.ceremony import state_grant_key
 from crypto.seal.content import ReaderRole
 from crypto.seal.primitives import fresh

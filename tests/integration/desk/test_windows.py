@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from crypto.attest.header import parse_envelope
-from crypto.attest.statement import Role, Window, decode_payload, parse_entry
+from crypto.attest.payload import decode_payload
+from crypto.attest.statement import Role, Window, parse_entry
 from crypto.seal.ceremony import grant_key, parse_request
 from crypto.seal.windows import WEEK, week_of
 from liaison.desk.admin import admit_officer

@@ -9,16 +9,10 @@ from crypto.attest.directory import (
     ReboundError,
     RefusedEntryError,
 )
+from crypto.attest.payload import encode_payload
 from crypto.attest.pin import DeviceNumberError, device_number, read_device_number
 from crypto.attest.signing import SigningKey
-from crypto.attest.statement import (
-    AgencyId,
-    GrantKey,
-    What,
-    encode_payload,
-    make_statement,
-    sign_entry,
-)
+from crypto.attest.statement import AgencyId, GrantKey, What, make_statement, sign_entry
 from crypto.seal.ceremony import publish_windows, state_grant_key
 from crypto.seal.windows import OwnWindow, make_grant_key
 from tests.support.world import HERE, THERE, directory, window

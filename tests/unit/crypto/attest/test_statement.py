@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from crypto.attest.directory import DirectoryError
 from crypto.attest.encoding import Value, decode, encode
+from crypto.attest.payload import decode_payload, encode_payload, prove_possession
 from crypto.attest.signing import SignatureError, key_id
 from crypto.attest.statement import (
     DeskPayload,
@@ -16,11 +17,8 @@ from crypto.attest.statement import (
     RootPayload,
     StatementError,
     What,
-    decode_payload,
-    encode_payload,
     make_statement,
     parse_entry,
-    prove_possession,
     sign_entry,
 )
 from tests.support.world import (

@@ -2,17 +2,10 @@ import pytest
 
 from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.encoding import encode
+from crypto.attest.payload import encode_payload, prove_possession
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import BadSignatureError, SignatureError
-from crypto.attest.statement import (
-    LONGEST_VALIDITY,
-    Role,
-    StatementError,
-    What,
-    encode_payload,
-    parse_entry,
-    prove_possession,
-)
+from crypto.attest.statement import LONGEST_VALIDITY, Role, StatementError, What, parse_entry
 from crypto.seal.ceremony import (
     VALIDITY,
     grant_key,

@@ -13,14 +13,9 @@ from hypothesis import strategies as st
 
 from crypto.attest import labels
 from crypto.attest.note import parse_note
+from crypto.attest.payload import decode_payload, prove_possession
 from crypto.attest.signing import SigningKey, pack_signed
-from crypto.attest.statement import (
-    InfraKind,
-    InfraPayload,
-    decode_payload,
-    parse_entry,
-    prove_possession,
-)
+from crypto.attest.statement import InfraKind, InfraPayload, parse_entry
 from crypto.seal.ceremony import name_infra
 from liaison.audit.sources import LedgerCopy, SourceError, read_copy, write_copy
 from liaison.audit.verify import BrokenLedgerError, verify_ledger

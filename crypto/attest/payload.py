@@ -1,0 +1,161 @@
+"""Payloads of directory statements: what is said of an agency, a desk or a key, as bytes.
+
+Follows docs/spec/directory.md, "Payloads". One form a kind; a key that proves possession carries
+its own signature over the payload. Whether what is said may stand is decided in
+:mod:`crypto.attest.directory`.
+"""
+
+from typing import TypeVar
+
+from crypto.attest import labels
+from crypto.attest.encoding import Value, encode
+from crypto.attest.header import DeskId
+from crypto.attest.signing import KEY_BYTES, KeyId, SigningKey, VerifyKey, key_id
+from crypto.attest.statement import (
+    LONGEST_VALIDITY,
+    LONGEST_WINDOW,
+    WINDOW_KEY_BYTES,
+    DeskPayload,
+    DevicePayload,
+    GrantKey,
+    InfraKind,
+    InfraPayload,
+    Payload,
+    Role,
+    RootPayload,
+    Statement,
+    StatementError,
+    What,
+    Window,
+    id16,
+    read_value,
+)
+
+_Owned = TypeVar("_Owned", DevicePayload, InfraPayload)
+
+
+def encode_payload(payload: Payload, *, possession: bytes | None = None) -> bytes:
+    """Return a payload's bytes; keys that prove possession carry that signature last."""
+    match payload:
+        case RootPayload(keys, threshold, country, names):
+            value: list[Value] = [[key.raw for key in keys], threshold, country, list(names)]
+        case DeskPayload():
+            value = [
+                [key.raw for key in payload.registrars],
+                payload.slug,
+                list(payload.names),
+                payload.not_before,
+                payload.not_after,
+                payload.escalates_to,
+                payload.broker,
+            ]
+        case DevicePayload():
+            value = [
+                payload.key.raw,
+                payload.desk,
+                int(payload.role),
+                payload.pseudonym,
+                payload.not_before,
+                payload.not_after,
+            ]
+        case InfraPayload(kind, key, name):
+            value = [int(kind), key.raw, name]
+        case GrantKey(kid, public):
+            value = [kid, public]
+        case windows:
+            value = [[w.kid, w.public, w.not_before, w.not_after] for w in windows]
+    return encode(value if possession is None else [*value, possession])
+
+
+def prove_possession(payload: DevicePayload | InfraPayload, key: SigningKey) -> bytes:
+    """Return the payload's bytes with the proof that its key's holder asked for it."""
+    return encode_payload(payload, possession=key.sign(labels.POSSESSION, encode_payload(payload)))
+
+
+def decode_payload(statement: Statement) -> Payload:
+    """Return the payload of ``statement``, possession verified where the kind has it.
+
+    Raises:
+        StatementError: the payload is not of its kind's form.
+        SignatureError: a key is none, or the possession signature does not hold.
+    """
+    value = read_value(statement.payload)
+    match statement.what, value:
+        case What.ROOT, [list(keys), int(threshold), str(country), list(names)]:
+            return RootPayload(_keys(keys), threshold, country, _names(names))
+        case What.DESK, [list(keys), str(slug), list(names), int(nb), int(na), up, bytes(broker)]:
+            _span(nb, na, LONGEST_VALIDITY)
+            desk = None if up is None else DeskId(id16(up))
+            return DeskPayload(_keys(keys), slug, _names(names), nb, na, desk, KeyId(id16(broker)))
+        case What.DEVICE, [bytes(key), bytes(desk), int(role), str(name), int(nb), int(na), sig]:
+            _span(nb, na, LONGEST_VALIDITY)
+            payload = DevicePayload(VerifyKey(key), DeskId(id16(desk)), _role(role), name, nb, na)
+            return _owned(payload, payload.key, sig)
+        case What.WINDOWS, list(windows):
+            return _distinct(tuple(_window(item) for item in windows))
+        case What.GRANT_KEY, [bytes(kid), bytes(public)]:
+            return GrantKey(_encryption_key(kid, public), public)
+        case What.INFRA, [int(kind), bytes(key), str(name), sig]:
+            infra = InfraPayload(_infra_kind(kind), VerifyKey(key), name)
+            return _owned(infra, infra.key, sig)
+    raise StatementError(f"the payload of a {statement.what.name} statement has another form")
+
+
+def _keys(items: list[Value]) -> tuple[VerifyKey, ...]:
+    keys = tuple(VerifyKey(item) for item in items if isinstance(item, bytes))
+    if len(set(keys)) != len(items) or not items:
+        raise StatementError(f"expected distinct keys of {KEY_BYTES} bytes")
+    return keys
+
+
+def _names(items: list[Value]) -> tuple[str, str, str]:
+    match items:
+        case [str(vi), str(zh), str(en)]:
+            return vi, zh, en
+    raise StatementError("names are a list of three: vi, zh, en")
+
+
+def _role(value: int) -> Role:
+    try:
+        return Role(value)
+    except ValueError as e:
+        raise StatementError(f"unknown role {value}") from e
+
+
+def _infra_kind(value: int) -> InfraKind:
+    try:
+        return InfraKind(value)
+    except ValueError as e:
+        raise StatementError(f"unknown kind of infrastructure {value}") from e
+
+
+def _owned(payload: _Owned, key: VerifyKey, signature: Value) -> _Owned:
+    if not isinstance(signature, bytes):
+        raise StatementError("the proof of possession is missing")
+    key.verify(labels.POSSESSION, encode_payload(payload), signature)
+    return payload
+
+
+def _window(item: Value) -> Window:
+    match item:
+        case [bytes(kid), bytes(public), int(not_before), int(not_after)]:
+            _span(not_before, not_after, LONGEST_WINDOW)
+            return Window(_encryption_key(kid, public), public, not_before, not_after)
+    raise StatementError("a window is [kid, public key, not before, not after]")
+
+
+def _encryption_key(kid: bytes, public: bytes) -> KeyId:
+    if kid != key_id(public) or len(public) != WINDOW_KEY_BYTES:
+        raise StatementError(f"expected a key of {WINDOW_KEY_BYTES} bytes under its own id")
+    return KeyId(kid)
+
+
+def _distinct(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    if not windows or len({window.kid for window in windows}) != len(windows):
+        raise StatementError("expected one or more windows with keys of their own")
+    return windows
+
+
+def _span(begins: int, ends: int, longest: int) -> None:
+    if not begins < ends <= begins + longest:
+        raise StatementError(f"from {begins} to {ends}; expected at most {longest} seconds")
