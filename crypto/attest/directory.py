@@ -152,6 +152,8 @@ class Directory:
     #: Each device's grant key that counts now, and every one that ever did with its device.
     _grant_keys: dict[KeyId, GrantKey] = field(default_factory=dict, init=False)
     _granted_to: dict[KeyId, KeyId] = field(default_factory=dict, init=False)
+    #: Supervisors' keys, of whatever desk: several desks of an agency may have the same panels.
+    _archive_keys: set[KeyId] = field(default_factory=set, init=False)
     _infra: dict[tuple[AgencyId, KeyId], Infra] = field(default_factory=dict, init=False)
     #: When a desk or signing key counts: (not before, not after) of its statements, oldest first.
     _spans: dict[tuple[What, bytes], list[tuple[int, int]]] = field(
@@ -349,6 +351,10 @@ class Directory:
             raise NotAuthorisedError(f"a desk of this agency is called {country}-…")
         if any(d.payload.slug == payload.slug and d.id != desk_id for d in self.desks()):
             raise ReboundError(f"another desk is called {payload.slug}")
+        supervisors = {key.kid for key in payload.oversight.keys} if payload.oversight else set()
+        if any(kid in self._windows or kid in self._granted_to for kid in supervisors):
+            raise ReboundError("a supervisor's key is a window's or a grant key")
+        self._archive_keys |= supervisors
         self._desks[desk_id] = Desk(desk_id, entry.statement.agency, payload)
         self._note_span(entry.statement, payload)
 
@@ -375,7 +381,7 @@ class Directory:
         _require(entry, tuple(device.payload.key for device in devices), 1)
         for window in windows:
             is_known = self._windows.get(window.kid, (desk.id, window)) != (desk.id, window)
-            if is_known or window.kid in self._granted_to:
+            if is_known or window.kid in self._granted_to or window.kid in self._archive_keys:
                 raise ReboundError("this window already belongs to another desk, week or use")
         self._windows.update({window.kid: (desk.id, window) for window in windows})
         self._windows_of.setdefault(desk.id, {}).update({w.kid: w for w in windows})
@@ -387,7 +393,8 @@ class Directory:
         if device.agency != entry.statement.agency:
             raise NotAuthorisedError("an agency speaks only of its own devices")
         _require(entry, (device.payload.key,), 1)
-        if payload.kid in self._windows or payload.kid in self._granted_to:
+        stated = payload.kid in self._granted_to
+        if stated or payload.kid in self._windows or payload.kid in self._archive_keys:
             raise ReboundError("this grant key was stated before, or has another use")
         self._grant_keys[device.kid] = payload
         self._granted_to[payload.kid] = device.kid

@@ -14,12 +14,15 @@ from crypto.attest.signing import KEY_BYTES, KeyId, SigningKey, VerifyKey, key_i
 from crypto.attest.statement import (
     LONGEST_VALIDITY,
     LONGEST_WINDOW,
+    PANEL,
     WINDOW_KEY_BYTES,
+    ArchiveKey,
     DeskPayload,
     DevicePayload,
     GrantKey,
     InfraKind,
     InfraPayload,
+    Oversight,
     Payload,
     Role,
     RootPayload,
@@ -48,6 +51,7 @@ def encode_payload(payload: Payload, *, possession: bytes | None = None) -> byte
                 payload.not_after,
                 payload.escalates_to,
                 payload.broker,
+                _panels(payload.oversight),
             ]
         case DevicePayload():
             value = [
@@ -83,10 +87,11 @@ def decode_payload(statement: Statement) -> Payload:
     match statement.what, value:
         case What.ROOT, [list(keys), int(threshold), str(country), list(names)]:
             return RootPayload(_keys(keys), threshold, country, _names(names))
-        case What.DESK, [list(keys), str(slug), list(names), int(nb), int(na), up, bytes(broker)]:
+        case What.DESK, [list(keys), str(slug), list(names), int(nb), int(na), up, broker, panels]:
             _span(nb, na, LONGEST_VALIDITY)
             desk = None if up is None else DeskId(id16(up))
-            return DeskPayload(_keys(keys), slug, _names(names), nb, na, desk, KeyId(id16(broker)))
+            relied_on, oversight = KeyId(id16(broker)), _oversight(panels)
+            return DeskPayload(_keys(keys), slug, _names(names), nb, na, desk, relied_on, oversight)
         case What.DEVICE, [bytes(key), bytes(desk), int(role), str(name), int(nb), int(na), sig]:
             _span(nb, na, LONGEST_VALIDITY)
             payload = DevicePayload(VerifyKey(key), DeskId(id16(desk)), _role(role), name, nb, na)
@@ -106,6 +111,37 @@ def _keys(items: list[Value]) -> tuple[VerifyKey, ...]:
     if len(set(keys)) != len(items) or not items:
         raise StatementError(f"expected distinct keys of {KEY_BYTES} bytes")
     return keys
+
+
+def _panels(oversight: Oversight | None) -> Value:
+    if oversight is None:
+        return None
+    return [[[key.kid, key.public] for key in p] for p in (oversight.first, oversight.second)]
+
+
+def _oversight(value: Value) -> Oversight | None:
+    match value:
+        case None:
+            return None
+        case [list(first), list(second)]:
+            panels = Oversight(_panel(first), _panel(second))
+            if len({key.kid for key in panels.keys}) != len(panels.keys):
+                raise StatementError("a supervisor's key stands once, in one panel")
+            return panels
+    raise StatementError("oversight is none, or two panels of supervisors' keys")
+
+
+def _panel(items: list[Value]) -> tuple[ArchiveKey, ...]:
+    if len(items) not in PANEL:
+        raise StatementError(f"{PANEL[0]} to {PANEL[-1]} keys a panel expected, {len(items)} found")
+    return tuple(_archive_key(item) for item in items)
+
+
+def _archive_key(item: Value) -> ArchiveKey:
+    match item:
+        case [bytes(kid), bytes(public)]:
+            return ArchiveKey(_encryption_key(kid, public), public)
+    raise StatementError("a supervisor's key is [kid, public key]")
 
 
 def _names(items: list[Value]) -> tuple[str, str, str]:

@@ -26,6 +26,9 @@ LONGEST_VALIDITY = 400 * 86_400
 #: The longest that a window is open (s): one week.
 LONGEST_WINDOW = 7 * 86_400
 MAX_SIGNATURES = 8
+#: How many supervisors a panel of oversight has: two at least, so a lost token ends nothing, and
+#: as many at most as leave the entry well below its limit.
+PANEL = range(2, 9)
 
 
 class StatementError(Exception):
@@ -99,8 +102,32 @@ class RootPayload:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveKey:
+    """A supervisor's key to an archive: X-Wing, 1,216 bytes."""
+
+    kid: KeyId
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """Two panels of supervisors: one of each together opens a case of the desk's archive."""
+
+    first: tuple[ArchiveKey, ...]
+    second: tuple[ArchiveKey, ...]
+
+    @property
+    def keys(self) -> tuple[ArchiveKey, ...]:
+        """Return the keys of both panels."""
+        return (*self.first, *self.second)
+
+
+@dataclass(frozen=True, slots=True)
 class DeskPayload:
-    """An office: who may enrol its keys, its slug and names, and when it exists (ts)."""
+    """An office: who may enrol its keys, its slug and names, and when it exists (ts).
+
+    ``oversight`` tells the counterpart who can open the desk's archive; None while nobody can.
+    """
 
     registrars: tuple[VerifyKey, ...]
     slug: str
@@ -109,6 +136,7 @@ class DeskPayload:
     not_after: int
     escalates_to: DeskId | None
     broker: KeyId
+    oversight: Oversight | None = None
 
 
 @dataclass(frozen=True, slots=True)

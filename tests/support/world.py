@@ -16,11 +16,13 @@ from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey, key_id
 from crypto.attest.statement import (
     AgencyId,
+    ArchiveKey,
     DeskPayload,
     DevicePayload,
     GrantKey,
     InfraKind,
     InfraPayload,
+    Oversight,
     Role,
     RootPayload,
     Window,
@@ -71,6 +73,18 @@ def own_grant_key(name: str) -> OwnGrantKey:
     return OwnGrantKey(GrantKey(key_id(public), public), secret)
 
 
+def archive_key(name: str) -> ArchiveKey:
+    """Return the archive key of the supervisor of this name."""
+    public = OpeningKey.from_seed(seed(f"archive key {name}")).public
+    return ArchiveKey(key_id(public), public)
+
+
+def oversight(name: str) -> Oversight:
+    """Return two panels of two supervisors each."""
+    keys = [archive_key(f"{name} {n}") for n in range(4)]
+    return Oversight(tuple(keys[:2]), tuple(keys[2:]))
+
+
 BROKER = signing_key("broker")
 
 
@@ -107,11 +121,16 @@ class Post:
 
 
 def desk_payload(
-    slug: str, registrar: SigningKey, *, begins: int = MONDAY, ends: int = MONDAY + VALIDITY
+    slug: str,
+    registrar: SigningKey,
+    *,
+    begins: int = MONDAY,
+    ends: int = MONDAY + VALIDITY,
+    panels: Oversight | None = None,
 ) -> DeskPayload:
     """Return what a root says of a desk."""
     names = (f"{slug} (vi)", f"{slug} (zh)", f"{slug} (en)")
-    return DeskPayload((registrar.verify_key,), slug, names, begins, ends, None, BROKER.kid)
+    return DeskPayload((registrar.verify_key,), slug, names, begins, ends, None, BROKER.kid, panels)
 
 
 def key_payload(

@@ -12,6 +12,7 @@ from crypto.attest.signing import SigningKey
 from crypto.attest.statement import (
     LONGEST_VALIDITY,
     LONGEST_WINDOW,
+    DeskPayload,
     DevicePayload,
     InfraKind,
     InfraPayload,
@@ -113,6 +114,11 @@ def published(
 ) -> bytes:
     """Return an entry that publishes ``windows``."""
     return entry(What.WINDOWS, encode_payload(windows), [by], subject=subject, **about)
+
+
+def named(payload: DeskPayload, signers: Sequence[SigningKey] = HERE.roots[:2]) -> bytes:
+    """Return an entry that names a new desk of the first agency."""
+    return entry(What.DESK, encode_payload(payload), signers, subject=seed(payload.slug)[:16])
 
 
 def rotation(signers: Sequence[SigningKey], payload: RootPayload = NEW_ROOT) -> bytes:

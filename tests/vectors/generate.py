@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.vectors.directory_cases import directory_cases
 from tests.vectors.envelope_cases import envelope_cases
 from tests.vectors.grant_cases import grant_directories, grant_envelopes
+from tests.vectors.life_cases import oversight_directories
 
 FOLDER = Path(__file__).resolve().parent
 #: The folders that are made here; another beside them has vectors from elsewhere.
@@ -24,7 +25,7 @@ _EID = re.compile(r"^eid: [0-9a-f]+\n", re.MULTILINE)
 
 def texts() -> dict[Path, Callable[[], str]]:
     """Return what makes the text of each vector, by its file."""
-    directories = [*directory_cases(), *grant_directories()]
+    directories = [*directory_cases(), *grant_directories(), *oversight_directories()]
     envelopes = [*envelope_cases(), *grant_envelopes()]
     return {
         **{FOLDER / "directory" / f"{case.name}.txt": case.text for case in directories},

@@ -183,6 +183,7 @@ class Directory:
         )
         self.countries: dict[bytes, str] = {}
         self.grantees: dict[bytes, bytes] = {}
+        self.supervisors: set[bytes] = set()
 
     def append(self, raw: bytes) -> None:
         """Enter the entry in ``raw`` or refuse it."""
@@ -244,13 +245,25 @@ class Directory:
     def form_2(self, v: Decoded) -> bool:
         """Say whether a desk has its form."""
         return (
-            is_list(v, list, str, list, int, int, None, bytes)
+            is_list(v, list, str, list, int, int, None, bytes, None)
             and self.keys(v[0])
             and is_list(v[2], str, str, str)
             and v[3] < v[4] <= v[3] + 400 * DAY
             and len(v[6]) == 16
             and (v[5] is None or (type(v[5]) is bytes and len(v[5]) == 16))
+            and (v[7] is None or self.panels(v[7]))
         )
+
+    @staticmethod
+    def panels(v: Decoded) -> bool:
+        """Say whether oversight has its form: two panels of two to eight keys, none twice."""
+        if not is_list(v, list, list) or not all(2 <= len(panel) <= 8 for panel in v):
+            return False
+        held = v[0] + v[1]
+        good = all(
+            is_list(k, bytes, bytes) and len(k[1]) == 1_216 and k[0] == kid_of(k[1]) for k in held
+        )
+        return good and len({k[0] for k in held}) == len(held)
 
     def form_3(self, v: Decoded) -> bool:
         """Say whether a signing key has its form and has proved possession."""
@@ -321,6 +334,9 @@ class Directory:
         need(v[1].startswith(country + "-"), "directory.not_authorised")
         taken = (d for d, desk in self.desks.items() if desk[1] == v[1] and d != subject)
         need(not list(taken), "directory.rebound")
+        seen = {k[0] for panel in v[7] or [] for k in panel}
+        need(not any(k in self.windows or k in self.grantees for k in seen), "directory.rebound")
+        self.supervisors |= seen
         self.desks[subject] = (agency, v[1], v[0])
         self.spans.setdefault((2, subject), []).append((v[3], v[4]))
 
@@ -348,6 +364,7 @@ class Directory:
         for w in v:
             need(self.windows.get(w[0], (subject, w)) == (subject, w), "directory.rebound")
             need(w[0] not in self.grantees, "directory.rebound")
+            need(w[0] not in self.supervisors, "directory.rebound")
         self.windows.update({w[0]: (subject, w) for w in v})
 
     def enter_5(
@@ -357,7 +374,8 @@ class Directory:
         device: Decoded = self.signers.get(subject)
         need(device and device[2][2] == 1 and device[0] == agency, "directory.not_authorised")
         self.signed([device[2][0]], 1)
-        need(v[0] not in self.windows and v[0] not in self.grantees, "directory.rebound")
+        used = v[0] in self.windows or v[0] in self.grantees or v[0] in self.supervisors
+        need(not used, "directory.rebound")
         self.grantees[v[0]] = device[1][0]
 
     def enter_8(

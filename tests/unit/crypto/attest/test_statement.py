@@ -1,3 +1,5 @@
+from itertools import accumulate, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +26,11 @@ from crypto.attest.statement import (
 from tests.support.world import (
     HERE,
     THERE,
+    archive_key,
     desk_payload,
     directory,
     key_payload,
+    oversight,
     signing_key,
 )
 
@@ -36,6 +40,7 @@ DESK = desk_payload("vn-one", KEY)
 UP = DeskPayload(
     DESK.registrars, "vn-two", DESK.names, DESK.not_before, DESK.not_after, HERE.desk, DESK.broker
 )
+SEEN = desk_payload("vn-one", KEY, panels=oversight("vn-one"))
 DEVICE = key_payload(KEY, HERE.desk, Role.SUPERVISOR, "VN-02")
 GRANT_KEY = GrantKey(HERE.window.kid, HERE.window.public)
 INFRA = InfraPayload(InfraKind.WITNESS, KEY.verify_key, "witness.example")
@@ -55,12 +60,22 @@ def bytes_of(payload: Payload) -> bytes:
         (What.ROOT, ROOT),
         (What.DESK, DESK),
         (What.DESK, UP),
+        (What.DESK, SEEN),
         (What.DEVICE, DEVICE),
         (What.WINDOWS, WINDOWS),
         (What.GRANT_KEY, GRANT_KEY),
         (What.INFRA, INFRA),
     ],
-    ids=["root", "desk", "desk below another", "device", "windows", "grant key", "infra"],
+    ids=[
+        "root",
+        "desk",
+        "desk below another",
+        "desk with oversight",
+        "device",
+        "windows",
+        "grant key",
+        "infra",
+    ],
 )
 def test_a_payload_reads_back(what: What, payload: Payload) -> None:
     statement = make_statement(
@@ -138,6 +153,61 @@ def test_a_signature_of_another_length_is_refused(kid: int, signature: int) -> N
 
     with pytest.raises(StatementError, match="a signature is"):
         parse_entry(encode([encode(fields), signatures]))
+
+
+def panels(*sizes: int) -> Value:
+    """Return panels of ``sizes`` keys each, all distinct."""
+    keys: list[Value] = [[k.kid, k.public] for k in (archive_key(f"many {n}") for n in range(18))]
+    ends = list(accumulate(sizes, initial=0))
+    return [keys[begin:end] for begin, end in pairwise(ends)]
+
+
+KEY_ROWS = panels(4)
+assert isinstance(KEY_ROWS, list)
+assert isinstance(KEY_ROWS[0], list)
+ONE, TWO, THREE, FOUR = KEY_ROWS[0]
+SHORT: Value = [key_id(HERE.window.public[:-1]), HERE.window.public[:-1]]
+FALSE: Value = [bytes(16), HERE.window.public]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param([], id="no panel"),
+        pytest.param(panels(2), id="one panel"),
+        pytest.param(panels(2, 2, 2), id="three panels"),
+        pytest.param(panels(1, 2), id="one supervisor"),
+        pytest.param(panels(2, 9), id="nine supervisors"),
+        pytest.param([[ONE, ONE], [THREE, FOUR]], id="one twice in a panel"),
+        pytest.param([[ONE, TWO], [THREE, ONE]], id="one in both panels"),
+        pytest.param([[ONE, TWO], [THREE, SHORT]], id="a key too short"),
+        pytest.param([[ONE, TWO], [THREE, FALSE]], id="another id"),
+        pytest.param([[ONE, TWO], [THREE, bytes(16)]], id="no key"),
+        pytest.param([[ONE, TWO], None], id="half"),
+        pytest.param(0, id="a number"),
+    ],
+)
+def test_oversight_out_of_form_is_refused(value: Value) -> None:
+    fields = decode(encode_payload(DESK), limit=4_096)
+    assert isinstance(fields, list)
+    payload = encode([*fields[:-1], value])
+    statement = make_statement(What.DESK, agency=HERE.agency, subject=bytes(16), payload=payload)
+
+    with pytest.raises(StatementError):
+        decode_payload(statement)
+
+
+def test_oversight_of_the_most_supervisors_fits_into_an_entry() -> None:
+    fields = decode(encode_payload(DESK), limit=4_096)
+    assert isinstance(fields, list)
+    payload = encode([*fields[:-1], panels(8, 8)])
+    statement = make_statement(What.DESK, agency=HERE.agency, subject=bytes(16), payload=payload)
+
+    entry = parse_entry(sign_entry(statement, HERE.roots))
+
+    assert isinstance(found := decode_payload(entry.statement), DeskPayload)
+    assert found.oversight is not None
+    assert len(found.oversight.keys) == 16
 
 
 def window_row(public: bytes, **changes: Value) -> dict[str, Value]:
