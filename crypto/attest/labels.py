@@ -22,6 +22,9 @@ SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN,
 # HPKE info.
 WRAP = b"liaison/1 wrap\0"
 
+# What is encrypted beside messages: the beginning of its additional data.
+KEPT = b"liaison/1 kept\0"
+
 # BLAKE2b persons, at most 16 bytes each.
 P_MESSAGE_ID = b"lz1-mid"
 P_ENVELOPE_ID = b"lz1-env"

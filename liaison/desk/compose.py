@@ -202,7 +202,7 @@ class Composer:
             )
         except (CaseworkError, EnvelopeError, DirectoryError) as e:
             structlog.get_logger().error("draft.not_sent", code=e.code)
-            await self.casebook.store.set_draft(draft.ask, state="failed")
+            await self.casebook.store.set_draft_state(draft.ask, "failed")
 
     async def _taken_over(
         self, form: Mapping[str, object], header: Mapping[str, object]

@@ -1,8 +1,8 @@
 """The tables of a desk's encrypted store.
 
 Everything a desk holds lies in one SQLCipher database; nothing of a case is written anywhere else.
-Ids and hashes are bytes, times unix seconds. Content is kept as it was opened, beside the envelope
-it came in.
+Ids and hashes are bytes, times unix seconds. What was written in a case is kept as records under
+the case's own key (docs/spec/archive.md); beside them stand ids, kinds, times and case numbers.
 """
 
 from sqlalchemy import (
@@ -85,8 +85,18 @@ cases = Table(
     Column("number", Integer, nullable=False, unique=True),
 )
 
-#: Messages sent and received. ``took`` is empty until the broker's receipt is here, ``refused``
-#: unless the broker refused; ``proven`` is the size of the cosigned ledger that contains it.
+#: The key of each case's records.
+case_keys = Table(
+    "case_keys",
+    TABLES,
+    Column("thread", LargeBinary, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
+#: Messages sent and received. ``record`` is envelope, content key and content under the case's key,
+#: or the bare envelope of what was sealed to a colleague's device alone. ``took`` is empty until
+#: the broker's receipt is here, ``refused`` unless the broker refused; ``proven`` is the size of
+#: the cosigned ledger that contains it.
 messages = Table(
     "messages",
     TABLES,
@@ -98,9 +108,7 @@ messages = Table(
     Column("thread", LargeBinary, nullable=False, index=True),
     Column("kind", Integer, nullable=False),
     Column("signer", LargeBinary, nullable=False),
-    Column("envelope", LargeBinary, nullable=False),
-    Column("content_key", LargeBinary, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("record", LargeBinary, nullable=False),
     Column("took", LargeBinary),
     Column("position", BigInteger),
     Column("taken_at", BigInteger),
@@ -189,7 +197,8 @@ notices = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-#: Steps of ours that wait for a second signature; see :class:`liaison.desk.store.Draft`.
+#: Steps of ours that wait for a second signature; see :class:`liaison.desk.store.Draft`. ``record``
+#: is what is said, and why it was refused, under the case's key.
 drafts = Table(
     "drafts",
     TABLES,
@@ -201,11 +210,10 @@ drafts = Table(
     Column("officer", String, nullable=False),
     Column("purpose", String, nullable=False),
     Column("asked", String, nullable=False),
-    Column("form", LargeBinary, nullable=False),
+    Column("record", LargeBinary, nullable=False),
     Column("state", String, nullable=False),
     Column("kid", LargeBinary),
     Column("signature", LargeBinary),
-    Column("reason", LargeBinary),
 )
 
 #: Questions for a second signature that came here: open, granted or refused.

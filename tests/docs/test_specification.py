@@ -9,7 +9,7 @@ from crypto.attest import header, labels
 from crypto.attest.directory import DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
-from crypto.seal import content, envelope, vault
+from crypto.seal import archive, content, envelope, vault
 from crypto.seal.envelope import MAY_SIGN
 from tests.support.requirements import REPOSITORY
 from tests.unit.crypto.attest.test_padding import SIZES
@@ -17,7 +17,8 @@ from tests.vectors.test_vectors import fields
 
 SPEC = REPOSITORY / "docs" / "spec"
 PAGES = {
-    name: (SPEC / f"{name}.md").read_text("utf-8") for name in ("envelope", "directory", "vault")
+    name: (SPEC / f"{name}.md").read_text("utf-8")
+    for name in ("envelope", "directory", "vault", "archive")
 }
 EXAMPLE = re.compile(r"<!-- vector: (\S+) ([^>]+) -->\n```\n(.*?)```", re.DOTALL)
 
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[dict[str, list[str]]], str]] = {
     "mid": lambda vector: vector["mid"][0],
     "content": lambda vector: vector["content"][0],
     "entry 4": lambda vector: vector["entry"][3],
+    "record": lambda vector: vector["record"][0],
 }
 
 
@@ -83,7 +85,16 @@ def test_every_code_of_a_vault_is_in_the_table() -> None:
     assert codes("vault", "vault") == codes_of(vault.VaultError)
 
 
-@pytest.mark.parametrize("label", [*labels.SIGNING, labels.WRAP], ids=lambda label: label.decode())
+def test_every_code_of_an_archive_is_in_the_table() -> None:
+    assert codes("archive", "archive") == codes_of(archive.ArchiveError)
+
+
+OTHER_LABELS = (labels.WRAP, labels.KEPT)
+
+
+@pytest.mark.parametrize(
+    "label", [*labels.SIGNING, *OTHER_LABELS], ids=lambda label: label.decode()
+)
 def test_every_label_is_in_the_table(label: bytes) -> None:
     assert f"| `{label[:-1].decode()}\\0` |" in PAGES["envelope"]
 
@@ -96,7 +107,7 @@ def test_every_person_is_in_the_table(name: str) -> None:
 def test_no_label_or_person_is_told_that_does_not_exist() -> None:
     told = set(re.findall(r"`(lz1-\w+|liaison/1 \w+\\0)`", PAGES["envelope"]))
     persons = {value.decode() for name, value in vars(labels).items() if name.startswith("P_")}
-    signed = {f"{label[:-1].decode()}\\0" for label in (*labels.SIGNING, labels.WRAP)}
+    signed = {f"{label[:-1].decode()}\\0" for label in (*labels.SIGNING, *OTHER_LABELS)}
 
     assert told == persons | signed
 

@@ -1,5 +1,6 @@
 """The desk's encrypted store: one file, one thread, one transaction a call."""
 
+from liaison.desk.store.archive import ArchiveStore, UnreadableRecordError
 from liaison.desk.store.colleagues import ColleagueStore
 from liaison.desk.store.engine import (
     StoreError,
@@ -37,10 +38,11 @@ __all__ = [
     "StoredAck",
     "StoredMessage",
     "UnknownSchemaError",
+    "UnreadableRecordError",
     "Waiting",
     "WrongKeyError",
 ]
 
 
-class Store(KeyStore, ColleagueStore, MailStore, Register, TouchedStore):
+class Store(KeyStore, ColleagueStore, MailStore, ArchiveStore, Register, TouchedStore):
     """One installation's store: keys, colleagues, mail and register in one file."""

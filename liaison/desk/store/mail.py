@@ -9,7 +9,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import DeskId, MessageId
 from crypto.attest.signing import KeyId
-from crypto.seal.content import Lane, ThreadId
+from crypto.seal.content import WITHIN_A_DESK, Lane, ThreadId
+from liaison.desk.store.archive import draft_row, message_from, message_row, select_messages
 from liaison.desk.store.engine import Engine, set_fact
 from liaison.desk.store.values import (
     Given,
@@ -64,7 +65,7 @@ class MailStore(Engine):
         """Keep a message with its place in our lanes and all that belongs to it: all or none."""
 
         def work(db: Connection) -> None:
-            db.execute(insert(messages), [_row(message)])
+            db.execute(insert(messages), [message_row(db, message)])
             for desk, lane in (sent_lanes or {}).items():
                 _keep_lane(db, message, desk, lane)
             _keep_with(db, message, keeping)
@@ -119,7 +120,8 @@ class MailStore(Engine):
 
     async def taken(self) -> list[StoredMessage]:
         """Return every message of a case that the broker has taken, in the ledger's order."""
-        found = await self._messages(messages.c.took.is_not(None) & (messages.c.content != b""))
+        is_of_a_case = messages.c.kind.not_in([int(kind) for kind in WITHIN_A_DESK])
+        found = await self._messages(messages.c.took.is_not(None) & is_of_a_case)
         return sorted(found, key=lambda message: message.position or 0)
 
     async def acks_of(self, mids: Iterable[MessageId]) -> list[StoredAck]:
@@ -206,18 +208,10 @@ class MailStore(Engine):
         return await self._messages(messages.c.mid.in_(waiting))
 
     async def _messages(self, where: Any) -> list[StoredMessage]:  # noqa: ANN401 - an SQL condition
-        columns = [column for column in messages.c if column.name != "number"]
-        query = select(*columns).where(where).order_by(messages.c.number)
+        query = select_messages().where(where)
         return await self.run(
-            lambda db: [
-                StoredMessage(**{**row, "outgoing": bool(row["outgoing"])})
-                for row in db.execute(query).mappings()
-            ]
+            lambda db: [message_from(row) for row in db.execute(query).mappings()]
         )
-
-
-def _row(message: StoredMessage) -> dict[str, Any]:
-    return {**fields_of(message), "outgoing": int(message.outgoing)}
 
 
 def _keep_case(db: Connection, thread: ThreadId, ref: str) -> None:
@@ -243,9 +237,9 @@ def _keep_with(db: Connection, message: StoredMessage, keeping: Keeping) -> None
     if keeping.ask:
         db.execute(insert(asks).values(mid=message.mid, state="open"))
     if keeping.draft is not None:
-        db.execute(insert(drafts), [fields_of(replace(keeping.draft, ask=message.mid))])
+        db.execute(insert(drafts), [draft_row(db, replace(keeping.draft, ask=message.mid))])
     if keeping.answered is not None:
-        row = fields_of(keeping.answered)
+        row = draft_row(db, keeping.answered)
         db.execute(update(drafts).where(drafts.c.ask == keeping.answered.ask).values(row))
     if keeping.settled is not None:
         db.execute(update(drafts).where(drafts.c.ask == keeping.settled).values(state="sent"))

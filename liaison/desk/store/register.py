@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import MessageId
 from crypto.seal.content import ThreadId
+from liaison.desk.store.archive import draft_from, select_drafts
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import Draft, Notice, Reminder, fields_of
 from liaison.desk.tables import cases, drafts, notices, reminders
@@ -45,19 +46,14 @@ class Register(Engine):
         """Return our drafts in this state, oldest first."""
         return await self._drafts(drafts.c.state == state)
 
-    async def set_draft(self, ask: MessageId, **values: Any) -> None:  # noqa: ANN401 - columns
-        """Change a draft's state, or the reason why it was not sent."""
-        change = update(drafts).where(drafts.c.ask == ask).values(values)
+    async def set_draft_state(self, ask: MessageId, state: str) -> None:
+        """Change a draft's state."""
+        change = update(drafts).where(drafts.c.ask == ask).values(state=state)
         await self.run(lambda db: db.execute(change))
 
     async def _drafts(self, where: Any) -> list[Draft]:  # noqa: ANN401 - an SQL condition
-        query = select(drafts).where(where).order_by(drafts.c.number)
-        return await self.run(
-            lambda db: [
-                Draft(**{name: row[name] for name in Draft.__dataclass_fields__})
-                for row in db.execute(query).mappings()
-            ]
-        )
+        query = select_drafts().where(where)
+        return await self.run(lambda db: [draft_from(row) for row in db.execute(query).mappings()])
 
     async def keep_reminders(self, reached: Sequence[Reminder]) -> list[Reminder]:
         """Keep steps of ladders; return those that were not kept before, so each fires once."""
