@@ -9,15 +9,14 @@ import pytest
 from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.encoding import Value
 from crypto.attest.header import EnvelopeError, parse_envelope
+from crypto.attest.payload import encode_payload, prove_possession
 from crypto.attest.statement import (
     InfraKind,
     InfraPayload,
     Role,
     Statement,
     What,
-    encode_payload,
     make_statement,
-    prove_possession,
     sign_entry,
 )
 from crypto.seal.ceremony import grant_key, parse_request, request_key

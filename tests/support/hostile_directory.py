@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from crypto.attest.encoding import Value, encode
+from crypto.attest.payload import encode_payload, prove_possession
 from crypto.attest.signing import SIGNATURE_BYTES, SigningKey
 from crypto.attest.statement import (
     InfraKind,
@@ -15,10 +16,8 @@ from crypto.attest.statement import (
     Role,
     RootPayload,
     What,
-    encode_payload,
     make_statement,
     parse_entry,
-    prove_possession,
     sign_entry,
 )
 from crypto.seal.ceremony import found_agency, publish_windows

@@ -22,8 +22,9 @@ from crypto.attest.hashing import digest
 from crypto.attest.header import Header, parse_envelope
 from crypto.attest.note import NamedKey, NoteSignature, SignatureKind
 from crypto.attest.padding import LARGEST
+from crypto.attest.payload import decode_payload, encode_payload
 from crypto.attest.signing import SigningKey, open_signed
-from crypto.attest.statement import Entry, Role, decode_payload, encode_payload, parse_entry
+from crypto.attest.statement import Entry, Role, parse_entry
 from crypto.seal.envelope import Opened, open_envelope
 from liaison.broker.acknowledgement import Device, acknowledge
 from liaison.desk.outbox import check_took
