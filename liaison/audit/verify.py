@@ -24,6 +24,7 @@ from protocols.wire.receipt import AckWhat, ReceiptError, parse_ack
 _ACK_KINDS = {
     EventKind.RECEIPT_ARRIVED: AckWhat.ARRIVED,
     EventKind.RECEIPT_DELIVERED: AckWhat.DELIVERED,
+    EventKind.RECEIPT_CARRIED: AckWhat.CARRIED,
 }
 
 

@@ -27,6 +27,7 @@ MOST_ACKS = 256
 _LEAF = {
     AckWhat.ARRIVED: EventKind.RECEIPT_ARRIVED,
     AckWhat.DELIVERED: EventKind.RECEIPT_DELIVERED,
+    AckWhat.CARRIED: EventKind.RECEIPT_CARRIED,
 }
 
 

@@ -25,6 +25,7 @@ from protocols.wire.receipt import AckWhat
 ACK_KINDS = {
     AckWhat.ARRIVED: EventKind.RECEIPT_ARRIVED,
     AckWhat.DELIVERED: EventKind.RECEIPT_DELIVERED,
+    AckWhat.CARRIED: EventKind.RECEIPT_CARRIED,
 }
 #: The fact under which the store keeps an alarm.
 ALARM = "alarm"

@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     MESSAGE_ACCEPTED = "msg.accepted"
     RECEIPT_ARRIVED = "receipt.arrived"
     RECEIPT_DELIVERED = "receipt.delivered"
+    RECEIPT_CARRIED = "receipt.carried"
     DIRECTORY_STATED = "directory.stated"
     CLOCK_SET = "clock.set"
     CLOCK_MET = "clock.met"

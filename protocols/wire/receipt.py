@@ -22,10 +22,14 @@ class ReceiptError(Exception):
 
 
 class AckWhat(IntEnum):
-    """What a device says of a message: it lies on the desk's computer; it was opened and stored."""
+    """What a device says of a message: it lies on the desk's computer; it was opened and stored.
+
+    ``CARRIED``: it was opened and stored from a file, before the broker had told of it.
+    """
 
     ARRIVED = 1
     DELIVERED = 2
+    CARRIED = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ async def test_no_more_than_a_window_is_on_its_way_and_a_rescue_still_passes(
     [
         (AckWhat.ARRIVED, EventKind.RECEIPT_ARRIVED),
         (AckWhat.DELIVERED, EventKind.RECEIPT_DELIVERED),
+        (AckWhat.CARRIED, EventKind.RECEIPT_CARRIED),
     ],
 )
 async def test_an_acknowledgement_reaches_both_desks_with_the_brokers_note(
