@@ -19,13 +19,11 @@ from liaison.desk.store import Draft, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.clocks import CaseClock, clocks
 from protocols.casework.errors import CaseworkError, NoRequestError
+from protocols.casework.order import NOT_YET
 from protocols.casework.payload import Step, from_value
 from protocols.casework.person import Person
 from protocols.casework.record import Arrival, CaseRecord, Event, SignedStep, fold
 from protocols.casework.rules import Rules
-
-#: Where a step that the broker has not taken yet stands in the order of the ledger.
-NOT_YET = 2**53
 
 
 class UnknownCaseError(CaseworkError):
@@ -45,6 +43,7 @@ class HeldStep:
     desk: str
     officer: str
     countersigners: tuple[tuple[str, str], ...] = ()
+    parents: tuple[MessageId, ...] = ()
 
     @property
     def is_taken(self) -> bool:
@@ -62,6 +61,7 @@ class HeldStep:
             officer=self.officer,
             step=self.step,
             countersigners=self.countersigners,
+            parents=self.parents,
         )
 
 
@@ -198,6 +198,7 @@ class Casebook:
             desk=self.slug(message.src),
             officer=self.pseudonym(message.signer, at=at),
             countersigners=tuple(self._signer(kid, at=at) for kid, _ in content.countersignatures),
+            parents=content.parents,
         )
 
     def _signer(self, kid: KeyId, *, at: int) -> tuple[str, str]:

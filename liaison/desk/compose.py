@@ -24,7 +24,7 @@ from crypto.attest.signing import KeyId, SigningKey
 from crypto.seal.content import Kind, ThreadId
 from crypto.seal.envelope import plain_digest
 from crypto.seal.primitives import fresh
-from liaison.desk.cases import NOT_YET, Case, Casebook, HeldStep
+from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.dispatch import THREAD_BYTES, Address, Dispatch, Letter
 from liaison.desk.release import Releases, step_of
 from liaison.desk.store import Draft, Keeping
@@ -37,6 +37,7 @@ from protocols.casework.codes import CLASS_OF, Act, ClockName
 from protocols.casework.errors import CaseworkError
 from protocols.casework.header import check_wanted
 from protocols.casework.moments import CHINA, VIET_NAM
+from protocols.casework.order import NOT_YET
 from protocols.casework.payload import Step, parse_step, subject, to_value
 from protocols.casework.receipt import OpenedReceipt, receipt_to_value
 from protocols.casework.record import CaseRecord, SignedStep, check_step, fold

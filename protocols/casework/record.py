@@ -1,9 +1,10 @@
 """A case as both desks compute it: one function over the same signed messages.
 
-``fold`` orders events by their place in the broker's ledger, so the order in which a desk received
-them does not matter. A step that the table forbids is no error here: it stays in the case with a
-ruling that says why it did not apply. Of two concurrent steps the first in the ledger wins.
-``check_step`` is the same rule asked before signing.
+``fold`` orders events by their place in the broker's ledger and by what they answer
+(:mod:`protocols.casework.order`), so the order in which a desk received them does not matter. A
+step that the table forbids is no error here: it stays in the case with a ruling that says why it
+did not apply. Of two concurrent steps the first in the ledger wins. ``check_step`` is the same rule
+asked before signing.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ from protocols.casework.errors import (
 )
 from protocols.casework.forms.request import RequestForm
 from protocols.casework.lifecycle import BACK, TURN, Side, Stage, Turn, advance
+from protocols.casework.order import NOT_YET, Mark, Place, places
 from protocols.casework.outcomes import (
     PersonRecord,
     check_agreed,
@@ -45,7 +47,7 @@ class SignedStep:
     ``mid`` names the message (32 bytes), ``index`` is its place in the broker's ledger,
     ``taken_at`` the ledger's time, ``desk`` the sender, ``officer`` the pseudonym that signed.
     ``countersigners`` are desk and pseudonym of others whose signature of the same content has
-    been checked.
+    been checked; ``parents`` are the messages that it follows.
     """
 
     mid: bytes
@@ -55,6 +57,7 @@ class SignedStep:
     officer: str
     step: Step
     countersigners: tuple[Countersigner, ...] = ()
+    parents: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +146,33 @@ def fold(events: Iterable[Event]) -> CaseRecord:
     Raises:
         NoRequestError: none of the events is a request signed by the desk it names as sender.
     """
-    ordered = in_ledger_order(events)
+    ordered = in_order(events)
     opening = next((event for event in ordered if _opens(event)), None)
     if not isinstance(opening, SignedStep) or opening.step.request is None:
         raise NoRequestError("case: expected a request signed by its sender, found none")
     record = _open(opening, opening.step.request)
-    for event in ordered:
-        record = _apply(record, event, opening)
+    begins = ordered.index(opening)
+    for number, event in enumerate(ordered):
+        record = _apply(record, event, opening, is_before=number < begins)
     return record
 
 
-def in_ledger_order(events: Iterable[Event]) -> list[Event]:
-    """Return ``events`` by their place in the ledger, each message and each arrival once."""
-    seen: set[tuple[bool, bytes]] = set()
-    ordered: list[Event] = []
-    for event in sorted(events, key=lambda e: (e.index, isinstance(e, Arrival), e.mid)):
-        key = (isinstance(event, Arrival), event.mid)
-        if key not in seen:
-            seen.add(key)
-            ordered.append(event)
-    return ordered
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Return ``events`` in the order in which they count, each message and each arrival once.
+
+    A step's time is not before that of what it follows; an arrival stands after its message.
+    """
+    steps: dict[bytes, SignedStep] = {}
+    arrivals: dict[bytes, Arrival] = {}
+    for event in sorted(events, key=lambda e: (e.index, e.mid)):
+        if isinstance(event, Arrival):
+            arrivals.setdefault(event.mid, event)
+        else:
+            steps.setdefault(event.mid, event)
+    found = places(Mark(s.mid, s.index, s.taken_at, s.parents) for s in steps.values())
+    keyed = [((*found[mid].key(), False), _at(step, found[mid])) for mid, step in steps.items()]
+    keyed += [(_after(one, found.get(mid)), one) for mid, one in arrivals.items()]
+    return [event for _, event in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def check_step(
@@ -192,6 +202,17 @@ def check_step(
         _check_countersigned(record, step, desk, countersigners)
 
 
+def _at(step: SignedStep, place: Place) -> Event:
+    return step if step.taken_at == place.at else replace(step, taken_at=place.at)
+
+
+def _after(arrival: Arrival, place: Place | None) -> tuple[int, float, int, int, bytes, bool]:
+    """Return where an arrival counts: at its place in the ledger, and never before its message."""
+    if place is None or place.index < arrival.index < NOT_YET:
+        return (arrival.index, 0.0, 0, arrival.index, arrival.mid, True)
+    return (*place.key(), True)
+
+
 def _opens(event: Event) -> bool:
     if isinstance(event, Arrival) or event.step.act is not Act.REQUEST:
         return False
@@ -217,13 +238,13 @@ def _open(event: SignedStep, request: RequestForm) -> CaseRecord:
     )
 
 
-def _apply(record: CaseRecord, event: Event, opening: SignedStep) -> CaseRecord:
+def _apply(record: CaseRecord, event: Event, opening: SignedStep, *, is_before: bool) -> CaseRecord:
     if isinstance(event, Arrival):
         return _arrive(record, event)
     if event is opening:
         return _ruled(record, event, None)
     try:
-        if event.index < opening.index:
+        if is_before:
             _refuse_before_request(event)
         stage = _next_stage(record, event.step, event.desk)
         _check_countersigned(record, event.step, event.desk, event.countersigners)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -26,7 +27,7 @@ from protocols.casework.record import (
     Event,
     check_step,
     fold,
-    in_ledger_order,
+    in_order,
 )
 from tests.support.baby import COMPARISON, DNA, said
 from tests.support.women import (
@@ -339,9 +340,15 @@ def test_a_party_stands_on_its_side() -> None:
 
 
 def test_events_of_one_message_stand_once_in_ledger_order() -> None:
-    ordered = in_ledger_order([ANSWER, DISPUTE, REQUEST, ANSWER, ARRIVAL, ARRIVAL])
+    ordered = in_order([ANSWER, DISPUTE, REQUEST, ANSWER, ARRIVAL, ARRIVAL])
 
     assert [event.index for event in ordered] == [0, 1, 6, 7]
+
+
+def test_of_two_acknowledgements_the_first_in_the_ledger_counts() -> None:
+    later = replace(ARRIVAL, index=2, at=at("02 16:50"))
+
+    assert fold([REQUEST, later, ARRIVAL]).arrived_at == ARRIVAL.at
 
 
 def test_a_request_to_a_third_desk_is_no_request_of_this_case() -> None:
