@@ -35,11 +35,16 @@ def padded_size(length: int) -> int:
     Raises:
         TooLongError: the padded text would exceed 1 MiB.
     """
-    size = max(LENGTH_BYTES + length, SMALLEST)
-    padded = _next_power(size) if size <= LAST_POWER else _padme(size)
+    padded = rounded(LENGTH_BYTES + length)
     if padded > LARGEST:
         raise TooLongError(f"{length} bytes; at most {LARGEST - LENGTH_BYTES} are allowed")
     return padded
+
+
+def rounded(size: int) -> int:
+    """Return the size, at least 2,048, that stands for all sizes up to it: power of two, Padmé."""
+    size = max(size, SMALLEST)
+    return _next_power(size) if size <= LAST_POWER else _padme(size)
 
 
 def is_padded_size(size: int) -> bool:

@@ -14,9 +14,11 @@ from crypto.attest.hashing import DIGEST_BYTES
 from crypto.attest.header import ID_BYTES, DeskId, MessageId
 from crypto.attest.padding import LARGEST
 from crypto.attest.signing import SIGNATURE_BYTES, KeyId
+from crypto.seal.attachment import Attachment, AttachmentFormError, attachments_from_value
 
 ThreadId = NewType("ThreadId", bytes)
 
+ATTACHMENTS = 13
 COUNTERSIGNATURES = 16
 MAX_PARENTS = 64
 
@@ -74,13 +76,14 @@ class Content:
     form: Value = None
     readers: tuple[tuple[KeyId, ReaderRole], ...] = ()
     countersignatures: tuple[tuple[KeyId, bytes], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     def encoded(self) -> bytes:
         """Return the content's one encoding."""
         return encode(self._fields(self.countersignatures))
 
     def draft(self) -> bytes:
-        """Return what a second signer answers for: who says what, in which case.
+        """Return what a second signer answers for: who says what with which files, in which case.
 
         Time, lanes, parents, directory head and readers are not in it: they are settled when the
         message leaves, which may be hours after the second signer was asked.
@@ -93,6 +96,7 @@ class Content:
             subject=self.subject,
             text=self.text,
             form=self.form,
+            attachments=self.attachments,
         )
 
     def with_countersignatures(self, *pairs: tuple[KeyId, bytes]) -> "Content":
@@ -118,6 +122,8 @@ class Content:
         }
         if self.form is not None:
             fields[12] = self.form
+        if self.attachments:
+            fields[ATTACHMENTS] = [attachment.value() for attachment in self.attachments]
         if countersignatures:
             fields[COUNTERSIGNATURES] = [list(pair) for pair in countersignatures]
         return fields
@@ -132,6 +138,7 @@ def encode_draft(
     subject: str,
     text: str,
     form: Value,
+    attachments: tuple[Attachment, ...] = (),
 ) -> bytes:
     """Return the bytes that a second signature covers, of a message that is not sealed yet."""
     fields: dict[int, Value] = {
@@ -142,7 +149,11 @@ def encode_draft(
         10: subject,
         11: text,
     }
-    return encode(fields if form is None else {**fields, 12: form})
+    if form is not None:
+        fields[12] = form
+    if attachments:
+        fields[ATTACHMENTS] = [attachment.value() for attachment in attachments]
+    return encode(fields)
 
 
 def parse_content(raw: bytes) -> Content:
@@ -165,10 +176,10 @@ def parse_content(raw: bytes) -> Content:
             10: str(subject),
             11: str(text),
             **rest,
-        } if set(rest) <= {12, COUNTERSIGNATURES} and None not in rest.values():
+        } if set(rest) <= {12, ATTACHMENTS, COUNTERSIGNATURES} and None not in rest.values():
             return Content(
                 sender=KeyId(_fixed(sender, ID_BYTES)),
-                kind=_kind(kind),
+                kind=(found := _kind(kind)),
                 created=created,
                 thread=ThreadId(_fixed(thread, ID_BYTES)),
                 lanes=dict(_lane(desk, lane) for desk, lane in lanes.items()),
@@ -180,8 +191,9 @@ def parse_content(raw: bytes) -> Content:
                 form=cast("Value", rest.get(12)),
                 readers=_sorted(tuple(_reader(item) for item in readers)),
                 countersignatures=_countersignatures(cast("Value", rest.get(COUNTERSIGNATURES))),
+                attachments=_attachments(cast("Value", rest.get(ATTACHMENTS)), found),
             )
-    raise ContentError("expected the fields 1 to 11, and 12 and 16 where there is need")
+    raise ContentError("expected the fields 1 to 11, and 12, 13 and 16 where there is need")
 
 
 def _fixed(value: Value, size: int) -> bytes:
@@ -195,6 +207,15 @@ def _kind(value: int) -> Kind:
         return Kind(value)
     except ValueError as e:
         raise ContentError(f"unknown kind of message {value}") from e
+
+
+def _attachments(value: Value, kind: Kind) -> tuple[Attachment, ...]:
+    if value is not None and kind is not Kind.STEP:
+        raise ContentError("only a step has files")
+    try:
+        return attachments_from_value(value)
+    except AttachmentFormError as e:
+        raise ContentError(f"{e.code}: {e}") from e
 
 
 def _lane(desk: object, lane: Value) -> tuple[DeskId, Lane]:

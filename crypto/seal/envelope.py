@@ -33,6 +33,7 @@ from crypto.attest.signing import (
     SigningKey,
 )
 from crypto.attest.statement import GrantKey, Role, Window
+from crypto.seal.attachment import blobs_of, check_blobs
 from crypto.seal.content import Content, ContentError, Kind, parse_content
 from crypto.seal.countersigning import check_countersignatures
 from crypto.seal.primitives import (
@@ -163,7 +164,7 @@ def seal(
         start=outside.start,
         stop=outside.stop,
         exp=outside.exp,
-        blobs=(),
+        blobs=blobs_of(content.attachments),
         nonce=nonce,
         commit=derive(key, labels.P_COMMITMENT),
         hct=body_hash(body),
@@ -228,6 +229,7 @@ def open_with_key(
         raise BadMessageSignatureError("the signature over the message does not hold") from e
     content = _content(sealed, key)
     check_readers(content, header, directory)
+    check_blobs(content.attachments, header)
     if content.sender != signer:
         raise SenderError("the content names another sender than the one who signed")
     if known.payload.role not in MAY_SIGN[content.kind]:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from crypto.attest import header, labels
+from crypto.attest.blob import LARGEST_FILE
 from crypto.attest.directory import DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
 from crypto.seal import archive, content, envelope, vault
+from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.envelope import MAY_SIGN
+from crypto.seal.stream import AttachmentError
 from tests.support.requirements import REPOSITORY
 from tests.unit.crypto.attest.test_padding import SIZES
 from tests.vectors.test_vectors import fields
@@ -32,6 +35,7 @@ PARTS: dict[str, Callable[[dict[str, list[str]]], str]] = {
     "header": header_of,
     "mid": lambda vector: vector["mid"][0],
     "content": lambda vector: vector["content"][0],
+    "attachment": lambda vector: vector["attachment"][0],
     "entry 4": lambda vector: vector["entry"][3],
     "record": lambda vector: vector["record"][0],
 }
@@ -71,6 +75,13 @@ def test_every_code_of_an_envelope_is_in_the_table_of_checks() -> None:
     assert envelope.SignerError.code in codes("envelope", "envelope")
     assert codes("envelope", "envelope") == {
         code for code in codes_of(EnvelopeError) if code.startswith("envelope.")
+    }
+
+
+def test_every_code_of_an_attachment_is_in_the_table_of_its_checks() -> None:
+    assert codes("envelope", "attachment") == {
+        AttachmentFormError.code,
+        *codes_of(AttachmentError),
     }
 
 
@@ -121,6 +132,7 @@ def test_no_label_or_person_is_told_that_does_not_exist() -> None:
         ("envelope", f"| readers | {header.MAX_READERS} |"),
         ("envelope", f"| clocks stopped by one message | {header.MAX_STOPS} |"),
         ("envelope", f"| blobs | {header.MAX_BLOBS} |"),
+        ("envelope", f"| attachment | {LARGEST_FILE:,} bytes |"),
         ("envelope", f"| parents | {content.MAX_PARENTS} |"),
         ("envelope", f"so there are {len(SIZES)} sizes"),
         ("directory", f"for at most {LONGEST_VALIDITY // 86_400} days"),

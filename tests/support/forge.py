@@ -22,6 +22,7 @@ from crypto.attest.header import (
 from crypto.attest.padding import pad
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import GrantKey, Window
+from crypto.seal.attachment import blobs_of
 from crypto.seal.content import Content
 from crypto.seal.countersigning import countersign_draft
 from crypto.seal.envelope import Outside
@@ -66,7 +67,7 @@ class Forgery:
                 start=self.outside.start,
                 stop=self.outside.stop,
                 exp=self.outside.exp,
-                blobs=(),
+                blobs=blobs_of(self.content.attachments),
                 nonce=NONCE,
                 commit=derive(KEY, labels.P_COMMITMENT),
                 hct=body_hash(self.body()),

@@ -31,6 +31,7 @@ from tests.support.world import (
     signing_key,
     window,
 )
+from tests.vectors.attachment_cases import file_of, sealed
 
 DIRECTORY = "three-agencies.txt"
 
@@ -101,6 +102,9 @@ def good() -> Iterator[EnvelopeCase]:
     yield opens("receipt-by-device", "a receipt, signed by a device; no form", by_device)
     routine = replace(outside(THERE), priority=PriorityClass.ROUTINE, start=None)
     yield opens("routine", "no clock, class routine", replace(to(THERE), outside=routine))
+    carrying = replace(said, attachments=(sealed(file_of(1))[0], sealed(file_of(2))[0]))
+    files = replace(to(THERE), content=carrying)
+    yield opens("with-files", "a step with two files, whose blobs the header names", files)
     long = replace(said, text="x" * 1_900)
     yield opens("padded-to-4096", "a text over the smallest size", replace(to(THERE), content=long))
 
@@ -276,7 +280,14 @@ def content_changes() -> dict[str, Callable[[dict[int, Value]], object]]:
         "lang-null": lambda c: c.__setitem__(9, None),
         "text-in-bytes": lambda c: c.__setitem__(11, b"x"),
         "form-null": lambda c: c.__setitem__(12, None),
-        "field-13": lambda c: c.__setitem__(13, []),
+        "files-none": lambda c: c.__setitem__(13, []),
+        "files-17": lambda c: c.__setitem__(
+            13, [sealed(file_of(n + 1))[0].value() for n in range(17)]
+        ),
+        "file-twice": lambda c: c.__setitem__(13, [sealed(file_of(1))[0].value()] * 2),
+        "file-out-of-form": lambda c: c.__setitem__(13, [{1: bytes(32)}]),
+        "files-of-a-receipt": lambda c: c.update({2: 2, 13: [sealed(file_of(1))[0].value()]}),
+        "field-14": lambda c: c.__setitem__(14, []),
         "second-signatures-none": lambda c: c.__setitem__(16, []),
         "second-signature-short": lambda c: c.__setitem__(16, [[bytes(16), bytes(63)]]),
     }
@@ -333,6 +344,21 @@ def parties() -> Iterator[EnvelopeCase]:
     yield EnvelopeCase("two-windows-of-ours", "two wraps for us", "envelope.no_window", raw)
 
 
+def blobs() -> Iterator[EnvelopeCase]:
+    """Yield headers that name other blobs than the files that were signed."""
+    one = sealed(file_of(1))[0]
+    carrying = replace(to(THERE), content=replace(content(THERE), attachments=(one,)))
+    for name, comment, named in (
+        ("dropped", "the header does not name the file's blob", ()),
+        ("swapped", "the header names another blob", (bytes(32),)),
+        ("added", "the header names one blob more", tuple(sorted((one.blob, bytes(32))))),
+    ):
+        made = replace(carrying, change=lambda header, named=named: replace(header, blobs=named))
+        yield EnvelopeCase(f"blobs-{name}", comment, "envelope.blobs", made.build())
+    made = replace(to(THERE), change=lambda header: replace(header, blobs=(one.blob,)))
+    yield EnvelopeCase("blobs-without-files", "a blob, and no file", "envelope.blobs", made.build())
+
+
 def second_signatures() -> Iterator[EnvelopeCase]:
     """Yield second signatures that do not count."""
     said, code = content(THERE), "envelope.countersignature"
@@ -347,9 +373,24 @@ def second_signatures() -> Iterator[EnvelopeCase]:
     ):
         raw = replace(to(THERE), content=said.with_countersignatures(pair)).build()
         yield EnvelopeCase(f"second-{name}", f"a second signature: {comment}", code, raw)
+    more = replace(said, attachments=(sealed(file_of(1))[0],))
+    unseen = more.with_countersignatures(countersign(said, outside(THERE), approver))
+    raw = replace(to(THERE), content=unseen).build()
+    comment = "a second signature: over a text without the file that comes with it"
+    yield EnvelopeCase("second-files-added", comment, code, raw)
 
 
 def envelope_cases() -> list[EnvelopeCase]:
     """Return every envelope vector."""
-    sources = (good, headers, outsides, signers, bodies, contents, parties, second_signatures)
+    sources = (
+        good,
+        headers,
+        outsides,
+        signers,
+        bodies,
+        contents,
+        parties,
+        blobs,
+        second_signatures,
+    )
     return [case for source in sources for case in source()]

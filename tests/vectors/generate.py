@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.vectors.archive_cases import archive_cases
+from tests.vectors.attachment_cases import attachment_cases
 from tests.vectors.directory_cases import directory_cases
 from tests.vectors.envelope_cases import envelope_cases
 from tests.vectors.grant_cases import grant_directories, grant_envelopes
@@ -17,7 +18,7 @@ from tests.vectors.life_cases import oversight_directories
 
 FOLDER = Path(__file__).resolve().parent
 #: The folders that are made here; another beside them has vectors from elsewhere.
-KINDS = ("archive", "directory", "envelope")
+KINDS = ("archive", "attachment", "directory", "envelope")
 #: A byte string of 1,167 or 1,168 bytes with its head: a wrap, whole or cut.
 _WRAP = re.compile(rb"\x59\x04\x8f.{1167}|\x59\x04\x90.{1168}", re.DOTALL)
 _ENVELOPE = re.compile(r"^envelope: ([0-9a-f]+)$", re.MULTILINE)
@@ -30,6 +31,7 @@ def texts() -> dict[Path, Callable[[], str]]:
     envelopes = [*envelope_cases(), *grant_envelopes()]
     return {
         **{FOLDER / "archive" / f"{case.name}.txt": case.text for case in archive_cases()},
+        **{FOLDER / "attachment" / f"{case.name}.txt": case.text for case in attachment_cases()},
         **{FOLDER / "directory" / f"{case.name}.txt": case.text for case in directories},
         **{FOLDER / "envelope" / f"{case.name}.txt": case.text for case in envelopes},
     }

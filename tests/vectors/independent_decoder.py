@@ -6,7 +6,9 @@ disagrees.
 """
 
 import hmac
+import re
 import sys
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable
 from hashlib import blake2b, sha3_256, sha256, shake_256
@@ -20,6 +22,7 @@ from nacl.signing import VerifyKey
 
 HERE = Path(__file__).resolve().parent
 DAY = 86_400
+FOLDERS = ("attachment", "directory", "envelope")
 
 #: What bytes decode to; its form is checked where it is used.
 Decoded: TypeAlias = Any
@@ -470,7 +473,7 @@ def open_envelope(
     v = cbor(raw, bad)
     need(is_list(v, bytes, list, bytes, bytes), bad)
     hdr, wraps, sigbox, body = v
-    _, _, src, dst, _, kids, _, _, _, _, nonce, commit, hct = header_of(hdr)
+    _, _, src, dst, _, kids, _, _, _, blobs, nonce, commit, hct = header_of(hdr)
     need(len(wraps) == len(kids) and len(sigbox) == 96, bad)
     need(all(type(w) is bytes and len(w) == 1_168 for w in wraps), bad)
     need(2_064 <= len(body) <= 1_048_592 and padded_size(len(body) - 20) == len(body) - 16, bad)
@@ -489,7 +492,7 @@ def open_envelope(
     length = int.from_bytes(padded[:4], "big")
     need(padded_size(length) == len(padded) and not any(padded[4 + length :]), "envelope.body")
     content = padded[4 : 4 + length]
-    check_content(content, signer, hidden[:16], (src, dst, kids), directory, at)
+    check_content(content, signer, hidden[:16], (src, dst, kids, blobs), directory, at)
     return mid, content
 
 
@@ -505,18 +508,20 @@ def check_content(
     raw: bytes,
     signer: Decoded,
     kid: bytes,
-    parties: tuple[bytes, list[bytes], list[bytes]],
+    parties: tuple[bytes, list[bytes], list[bytes], list[bytes]],
     directory: Directory,
     at: int,
 ) -> None:
     """Refuse a content that is out of form, or names others than the header and signature do."""
-    src, dst, kids = parties
+    src, dst, kids, blobs = parties
     v = cbor(raw, "envelope.content")
     check_form(v)
     need([reader[0] for reader in v[8]] == kids, "envelope.readers")
+    named = sorted(file[1] for file in v.get(13, []))
     if v[2] in (4, 5):
         need(dst == [src] and all(role == 3 for _, role in v[8]), "envelope.readers")
         need(all(directory.grantees.get(r) == src for r, _ in v[8]), "envelope.readers")
+        need(named == blobs, "envelope.blobs")
         need(v[1] == kid, "envelope.sender")
         need(signer[2][2] == 1, "envelope.signer")
         return
@@ -527,6 +532,7 @@ def check_content(
         need(owner in (dst if role == 0 else [src]), "envelope.readers")
         owners.append(owner)
     need(all(owners.count(desk) == 1 for desk in dst), "envelope.readers")
+    need(named == blobs, "envelope.blobs")
     need(v[1] == kid, "envelope.sender")
     need(v[2] == 2 or signer[2][2] != 1, "envelope.signer")
     bare = h(b"lz1-co", draft(raw))
@@ -542,7 +548,7 @@ def check_form(v: Decoded) -> None:
     bad = "envelope.content"
     kinds = {1: bytes, 2: int, 3: int, 4: bytes, 5: dict, 6: list, 7: list, 8: list}
     kinds |= {9: str, 10: str, 11: str}
-    need(type(v) is dict and set(kinds) <= set(v) <= {*kinds, 12, 16}, bad)
+    need(type(v) is dict and set(kinds) <= set(v) <= {*kinds, 12, 13, 16}, bad)
     need(all(type(v[n]) is kind for n, kind in kinds.items()), bad)
     need(v[2] in (1, 2, 4, 5, 8) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
     need(is_list(v[7], int, bytes) and len(v[7][1]) == 32 and v.get(12, 0) is not None, bad)
@@ -552,6 +558,11 @@ def check_form(v: Decoded) -> None:
         need(first or (lane[0] > 1 and type(lane[1]) is bytes and len(lane[1]) == 32), bad)
     need(all(is_list(r, bytes, int) and r[1] in (0, 1, 3) for r in v[8]), bad)
     need(ids([r[0] for r in v[8]], 1, 64, 16), bad)
+    if 13 in v:
+        need(v[2] == 1 and type(v[13]) is list and 1 <= len(v[13]) <= 16, bad)
+        for file in v[13]:
+            file_form(file, bad)
+        need(len({file[1] for file in v[13]}) == len(v[13]), bad)
     if 16 in v:
         need(type(v[16]) is list and v[16], bad)
         need(all(is_list(s, bytes, bytes) and len(s[1]) == 64 for s in v[16]), bad)
@@ -564,9 +575,62 @@ def draft(raw: bytes) -> bytes:
     while at < len(raw):
         number, begins = raw[at], at
         _, at = item(raw, at + 1, 8, in_form=False)
-        if number in (1, 2, 4, 9, 10, 11, 12):
+        if number in (1, 2, 4, 9, 10, 11, 12, 13):
             kept.append(raw[begins:at])
     return bytes([0xA0 + len(kept)]) + b"".join(kept)
+
+
+# ---- attachment
+
+
+def rounded(size: int) -> int:
+    """Return the size that stands for all sizes up to it."""
+    return padded_size(max(size, 2_048) - 4)
+
+
+def file_form(v: Decoded, bad: str) -> None:
+    """Refuse what is not of the form in which a message speaks of a file."""
+    kinds = {1: bytes, 2: bytes, 3: bytes, 4: int, 5: str, 6: str, 7: bytes}
+    need(type(v) is dict and set(v) == set(kinds), bad)
+    need(all(type(v[n]) is kind for n, kind in kinds.items()), bad)
+    need([len(v[n]) for n in (1, 2, 3, 7)] == [32, 32, 24, 32] and 1 <= v[4] <= 1 << 30, bad)
+    name = v[5]
+    need(1 <= len(name.encode()) <= 200 and name == name.strip(" ."), bad)
+    need(not any(c in '/\\:*?"<>|' or unicodedata.category(c)[0] == "C" for c in name), bad)
+    stem = name.split(".")[0].lower()
+    devices = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+    need(stem not in devices, bad)
+    need(re.fullmatch("[a-z]{1,20}/[a-z0-9][a-z0-9.+-]{0,99}", v[6]), bad)
+
+
+def open_blob(raw: bytes, blob: bytes) -> bytes:
+    """Return the file in ``blob`` of which ``raw`` speaks, or refuse."""
+    bad = "attachment.form"
+    v = cbor(raw, bad)
+    file_form(v, bad)
+    padded = rounded(v[4])
+    size = padded + -(-padded // 65_536) * 17
+    state = sodium.crypto_secretstream_xchacha20poly1305_state()
+    sodium.crypto_secretstream_xchacha20poly1305_init_pull(state, v[3], v[2])
+    need(len(blob) <= size, "attachment.extended")
+    plain = b""
+    for begin in range(0, len(blob) if len(blob) == size else len(blob) // 65_553 * 65_553, 65_553):
+        try:
+            piece, mark = sodium.crypto_secretstream_xchacha20poly1305_pull(
+                state, blob[begin : begin + 65_553], None
+            )
+        except (CryptoError, RuntimeError):
+            raise Refused("attachment.chunk") from None
+        is_last = begin + 65_553 >= size
+        need(mark in (0, 3), "attachment.tag")
+        need(mark == 3 or not is_last, "attachment.final_missing")
+        need(mark == 0 or is_last, "attachment.final_early")
+        plain += piece
+        need(not any(plain[v[4] :]), "attachment.padding")
+    need(len(blob) == size, "attachment.truncated")
+    need(h(b"lz1-blob", blob) == v[1], "attachment.blob_hash")
+    need(h(b"lz1-file", plain[: v[4]]) == v[7], "attachment.plain_hash")
+    return plain[: v[4]]
 
 
 # ---- the vectors
@@ -598,6 +662,9 @@ def outcome(path: Path) -> str:
             return (
                 "ok" if vector["head"] == [f"{directory.size} {directory.head.hex()}"] else "head"
             )
+        if path.parent.name == "attachment":
+            open_blob(bytes.fromhex(vector["attachment"][0]), bytes.fromhex(vector["blob"][0]))
+            return "ok"
         directory = directory_of(fields(HERE / "directory" / vector["directory"][0]))
         seeds = {window_kid(bytes.fromhex(seed)): bytes.fromhex(seed) for seed in vector["seed"]}
         raw, desk = bytes.fromhex(vector["envelope"][0]), bytes.fromhex(vector["desk"][0])
@@ -617,7 +684,7 @@ def window_kid(seed: bytes) -> bytes:
 
 def main() -> int:
     """Open every vector, say how many opened, were refused, and disagree."""
-    paths = [path for folder in ("directory", "envelope") for path in (HERE / folder).glob("*.txt")]
+    paths = [path for folder in FOLDERS for path in (HERE / folder).glob("*.txt")]
     found = {path: outcome(path) for path in sorted(paths)}
     disagree = [path for path, code in found.items() if [code] != fields(path)["expect"]]
     for path in disagree:

@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 
 from crypto.attest.directory import Directory, DirectoryError
+from crypto.attest.encoding import decode
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.signing import key_id
+from crypto.seal.attachment import AttachmentFormError, attachments_from_value
 from crypto.seal.envelope import Opened, open_envelope, plain_digest
 from crypto.seal.primitives import OpeningKey
+from crypto.seal.stream import AttachmentError, Opening
+from tests.vectors.attachment_cases import file_of
 from tests.vectors.generate import FOLDER, outdated, without_wraps
 
+ATTACHMENTS = sorted((FOLDER / "attachment").glob("*.txt"))
 DIRECTORIES = sorted((FOLDER / "directory").glob("*.txt"))
 ENVELOPES = sorted((FOLDER / "envelope").glob("*.txt"))
 DECODER = FOLDER / "independent_decoder.py"
 FIELDS = {"comment", "expect", "pin", "entry", "head", "directory", "desk", "at", "seed"}
-OPENED_FIELDS = {"envelope", "mid", "eid", "content"}
+OPENED_FIELDS = {"envelope", "mid", "eid", "content", "attachment", "blob"}
 
 
 def fields(path: Path) -> dict[str, list[str]]:
@@ -84,6 +89,24 @@ def test_an_envelope_opens_or_is_refused_under_its_code(path: Path) -> None:
         assert [found.sealed.mid.hex(), found.sealed.eid.hex()] == vector["mid"] + vector["eid"]
 
 
+@pytest.mark.parametrize("path", ATTACHMENTS, ids=named)
+@pytest.mark.parametrize("piece", [1_000, 1 << 20])
+def test_a_blob_opens_or_is_refused_under_its_code_however_it_comes(path: Path, piece: int) -> None:
+    vector = fields(path)
+    said, blob = (bytes.fromhex(vector[name][0]) for name in ("attachment", "blob"))
+
+    try:
+        (attachment,) = attachments_from_value([decode(said, limit=4_096)])
+        opening = Opening(attachment)
+        plain = b"".join(opening.pull(blob[at : at + piece]) for at in range(0, len(blob), piece))
+        opening.finish()
+    except (AttachmentFormError, AttachmentError) as e:
+        assert [e.code] == vector["expect"]  # noqa: PT017 - either outcome is a vector's
+    else:
+        assert vector["expect"] == ["ok"]
+        assert plain == file_of(attachment.size)
+
+
 def test_the_files_are_as_they_would_be_made_now() -> None:
     assert [path.name for path in outdated()] == []
 
@@ -98,7 +121,7 @@ def test_a_file_that_differs_in_a_wrap_only_is_up_to_date() -> None:
     assert without_wraps(text.replace("expect: ", "expect: x")) != without_wraps(text)
 
 
-@pytest.mark.parametrize("path", [*DIRECTORIES, *ENVELOPES], ids=named)
+@pytest.mark.parametrize("path", [*ATTACHMENTS, *DIRECTORIES, *ENVELOPES], ids=named)
 def test_a_vector_is_told_in_one_form(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
 
@@ -114,8 +137,8 @@ def test_the_independent_decoder_agrees_on_every_vector() -> None:
         text=True,
         timeout=60,
     )
-    ok = sum(fields(path)["expect"] == ["ok"] for path in [*DIRECTORIES, *ENVELOPES])
-    refused = len(DIRECTORIES) + len(ENVELOPES) - ok
+    ok = sum(fields(path)["expect"] == ["ok"] for path in [*ATTACHMENTS, *DIRECTORIES, *ENVELOPES])
+    refused = len(ATTACHMENTS) + len(DIRECTORIES) + len(ENVELOPES) - ok
 
     assert finished.stdout == f"{ok} opened, {refused} refused, 0 disagree\n"
     assert finished.returncode == 0
