@@ -51,7 +51,7 @@ class Attachment:
 
     def value(self) -> Value:
         """Return it as it stands in a content."""
-        return {
+        fields: dict[int, Value] = {
             1: self.blob,
             2: self.key,
             3: self.header,
@@ -60,6 +60,7 @@ class Attachment:
             6: self.media_type,
             7: self.plain,
         }
+        return fields
 
 
 def attachments_from_value(value: Value) -> tuple[Attachment, ...]:

@@ -81,7 +81,8 @@ def said(attachment: Attachment, **changes: Value) -> bytes:
     assert isinstance(value, dict)
     fields: dict[int, Value] = {int(str(key)): item for key, item in value.items()}
     fields |= {int(name[1:]): item for name, item in changes.items()}
-    return encode({key: item for key, item in fields.items() if item is not None})
+    left: dict[int, Value] = {key: item for key, item in fields.items() if item is not None}
+    return encode(left)
 
 
 def good() -> Iterator[AttachmentCase]:

@@ -264,6 +264,7 @@ def content_changes() -> dict[str, Callable[[dict[int, Value]], object]]:
         "lane-short-hash": {lane: [2, bytes(16)]},
     }
     numbered: dict[int, Value] = {1: [1, None]}
+    bare: dict[int, Value] = {1: bytes(32)}
     return {
         **{name: partial(_put, 5, value) for name, value in lanes.items()},
         "no-sender": lambda c: c.pop(1),
@@ -285,7 +286,7 @@ def content_changes() -> dict[str, Callable[[dict[int, Value]], object]]:
             13, [sealed(file_of(n + 1))[0].value() for n in range(17)]
         ),
         "file-twice": lambda c: c.__setitem__(13, [sealed(file_of(1))[0].value()] * 2),
-        "file-out-of-form": lambda c: c.__setitem__(13, [{1: bytes(32)}]),
+        "file-out-of-form": lambda c: c.__setitem__(13, [bare]),
         "files-of-a-receipt": lambda c: c.update({2: 2, 13: [sealed(file_of(1))[0].value()]}),
         "field-14": lambda c: c.__setitem__(14, []),
         "second-signatures-none": lambda c: c.__setitem__(16, []),
@@ -353,10 +354,14 @@ def blobs() -> Iterator[EnvelopeCase]:
         ("swapped", "the header names another blob", (bytes(32),)),
         ("added", "the header names one blob more", tuple(sorted((one.blob, bytes(32))))),
     ):
-        made = replace(carrying, change=lambda header, named=named: replace(header, blobs=named))
-        yield EnvelopeCase(f"blobs-{name}", comment, "envelope.blobs", made.build())
-    made = replace(to(THERE), change=lambda header: replace(header, blobs=(one.blob,)))
-    yield EnvelopeCase("blobs-without-files", "a blob, and no file", "envelope.blobs", made.build())
+        yield EnvelopeCase(f"blobs-{name}", comment, "envelope.blobs", naming(carrying, named))
+    extra = naming(to(THERE), (one.blob,))
+    yield EnvelopeCase("blobs-without-files", "a blob, and no file", "envelope.blobs", extra)
+
+
+def naming(honest: Forgery, named: tuple[bytes, ...]) -> bytes:
+    """Return the envelope with these blobs in its header."""
+    return replace(honest, change=lambda header: replace(header, blobs=named)).build()
 
 
 def second_signatures() -> Iterator[EnvelopeCase]:
