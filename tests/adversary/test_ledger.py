@@ -8,18 +8,16 @@ from pathlib import Path
 import pytest
 
 from crypto.attest import labels
-from crypto.attest.checkpoint import Checkpoint, add_cosignature, cosign, sign_checkpoint
-from crypto.attest.note import NamedKey
 from crypto.attest.signing import pack_signed, split_signed
-from liaison.audit.sources import LedgerCopy, fetch_ledger, size_claimed
+from liaison.audit.sources import LedgerCopy, fetch_ledger
 from liaison.audit.verify import BrokenCheckpointError, BrokenRootError, verify_ledger
-from liaison.demo.network import witness_name
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind
 from protocols.wire.receipt import parse_noted, parse_took
 from tests.support.agencies import MONGCAI
+from tests.support.hostile_line import fork_checkpoint
 from tests.support.interposed import Interposed, interpose
-from tests.support.network import AT, Desk, Network, start, until
+from tests.support.network import Desk, Network, start, until
 
 
 async def alarm(network: Network, desk: Desk) -> str | None:
@@ -109,14 +107,9 @@ async def test_a_ledger_that_was_rolled_back_is_caught(parts: Network) -> None:
 
 
 def forked(network: Network, note: bytes, *, witnesses: bool) -> bytes:
-    """Return a checkpoint of the same size as ``note`` over other leaves, signed by the broker."""
-    checkpoint = Checkpoint(network.founded.log.name, size_claimed(note), b"\x17" * 32)
-    signed = sign_checkpoint(checkpoint, network.broker_key)
-    for agency in network.founded.corridor.agencies if witnesses else ():
-        key, name = network.witness_key(agency.slug), witness_name(agency.slug)
-        line = cosign(signed, name, key, at=AT).line()
-        signed = add_cosignature(signed, line.encode(), NamedKey(name, key.verify_key))
-    return signed
+    """Return a checkpoint over other leaves, by the broker and, it may be, both witnesses."""
+    agencies = [agency.slug for agency in network.founded.corridor.agencies]
+    return fork_checkpoint(network, note, *(agencies if witnesses else ()))
 
 
 @pytest.mark.parametrize(
