@@ -143,6 +143,8 @@ class Directory:
 
     pins: frozenset[str]
     head: Head = field(default=Head(0, GENESIS), init=False)
+    #: The hash of the log after each entry: what others say of it is compared with this.
+    _heads: list[bytes] = field(default_factory=lambda: [GENESIS], init=False)
     _roots: dict[AgencyId, RootPayload] = field(default_factory=dict, init=False)
     _desks: dict[DeskId, Desk] = field(default_factory=dict, init=False)
     _signers: dict[KeyId, Signer] = field(default_factory=dict, init=False)
@@ -186,7 +188,12 @@ class Directory:
         statement = entry.statement
         self._last[(statement.what, statement.agency, statement.subject)] = statement
         self.head = Head(self.head.size + 1, digest(labels.P_LOG, self.head.hash + raw))
+        self._heads.append(self.head.hash)
         return entry
+
+    def head_at(self, size: int) -> Head | None:
+        """Return the head after the first ``size`` entries, or None while there are fewer."""
+        return Head(size, self._heads[size]) if size < len(self._heads) else None
 
     def last(self, what: What, agency: AgencyId, subject: bytes) -> Statement | None:
         """Return the subject's last statement of this kind: the next one must follow it."""
@@ -232,6 +239,12 @@ class Directory:
             if not self._counts(what, subject, at):
                 raise UnknownSignerError(f"the {what.name.lower()} does not count at {at}")
         return signer
+
+    def whose(self, kid: KeyId) -> Signer:
+        """Return whose key this is, whatever its validity; raise UnknownSignerError if nobody's."""
+        if kid not in self._signers:
+            raise UnknownSignerError("the directory has no key of this id")
+        return self._signers[kid]
 
     def signers(self, desk: DeskId, role: Role) -> list[Signer]:
         """Return the desk's keys of this role, oldest first, whatever their validity."""

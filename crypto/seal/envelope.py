@@ -36,6 +36,7 @@ from crypto.attest.statement import GrantKey, Role, Window
 from crypto.seal.attachment import blobs_of, check_blobs
 from crypto.seal.content import Content, ContentError, Kind, parse_content
 from crypto.seal.countersigning import check_countersignatures
+from crypto.seal.lanes import check_lanes
 from crypto.seal.primitives import (
     KEY_BYTES,
     NONCE_BYTES,
@@ -230,6 +231,7 @@ def open_with_key(
     content = _content(sealed, key)
     check_readers(content, header, directory)
     check_blobs(content.attachments, header)
+    check_lanes(content, header)
     if content.sender != signer:
         raise SenderError("the content names another sender than the one who signed")
     if known.payload.role not in MAY_SIGN[content.kind]:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from crypto.attest.header import envelope_id
+from liaison.desk.alarms import Alarms
 from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import Line, LineDownError
 from liaison.desk.cases import Casebook
@@ -29,6 +30,7 @@ from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
 from liaison.desk.store import Store, StoreError
 from liaison.desk.vault import Officers
+from liaison.desk.watched import alarm_view, missing_view
 from liaison.runtime.clock import Clock, timestamp
 from liaison.runtime.scheduler import Waker
 from protocols.casework.catalogue import Catalogue
@@ -45,6 +47,7 @@ class Agent:
     replica: Replica
     keyring: Keyring
     devices: Devices
+    alarms: Alarms
     officers: Officers
     catalogue: Catalogue
     casebook: Casebook
@@ -158,12 +161,22 @@ class Agent:
                 "alarm": self.prover.alarm,
             },
             "set_aside": len(await self.store.quarantined()),
+            "alarms": await self.alarm_views(),
+            "missing": await self.missing_views(),
             "devices": await self.devices.listed(),
             "sweep": {
                 "state": str(self.waker.state),
                 "last": None if self.waker.last_success is None else iso(self.waker.last_success),
             },
         }
+
+    async def alarm_views(self) -> list[dict[str, Any]]:
+        """Return the alarms that have not come right, the newest first."""
+        return [alarm_view(alarm, self.replica) for alarm in await self.alarms.standing()]
+
+    async def missing_views(self) -> list[dict[str, Any]]:
+        """Return what is missing in the lanes to us, what was noticed first on top."""
+        return [missing_view(gap, self.replica) for gap in await self.store.missing()]
 
     async def _check_mailbox(self, welcome: api.Welcome) -> None:
         for lane, theirs in (

@@ -14,11 +14,13 @@ from crypto.seal.primitives import self_test
 from crypto.seal.vault import Keys
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.agent import Agent
+from liaison.desk.alarms import Alarms
 from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import Line
 from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
+from liaison.desk.crosschecks import Crosschecks
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
@@ -134,15 +136,17 @@ async def _assemble(
     sweep = DeskSweep(casebook, keyring, devices, composer, line, backlog, news.tell)
     waker = Waker(sweep, clock=clock)
     changed = _both(waker.wake, news.tell)
+    alarms = Alarms(store, clock, news.tell)
     inbox = Inbox(
         store=store,
         replica=replica,
         keyring=keyring,
         line=line,
         clock=clock,
-        intake=Intake(store, replica, parts.corridor, releases),
+        intake=Intake(store, replica, parts.corridor, releases, Crosschecks(store, replica), clock),
         acks=Acknowledgements(device, store, replica, clock),
         devices=devices,
+        alarms=alarms,
         changed=changed,
     )
     return Agent(
@@ -150,6 +154,7 @@ async def _assemble(
         replica=replica,
         keyring=keyring,
         devices=devices,
+        alarms=alarms,
         officers=officers,
         catalogue=catalogue,
         casebook=casebook,

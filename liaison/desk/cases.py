@@ -14,6 +14,7 @@ from crypto.attest.directory import Head
 from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Kind, ThreadId, parse_content
+from liaison.desk.crosschecks import times_differ
 from liaison.desk.directory import Replica
 from liaison.desk.store import Draft, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
@@ -49,6 +50,12 @@ class HeldStep:
     def is_taken(self) -> bool:
         """Say whether the broker has taken it."""
         return self.message.position is not None
+
+    @property
+    def times_differ(self) -> bool:
+        """Say whether it was written more than a day from when the broker took it."""
+        taken_at = self.message.taken_at
+        return taken_at is not None and times_differ(self.created, taken_at)
 
     def event(self, *, now: int) -> SignedStep:
         """Return the step as the fold takes it; one not taken yet stands last, at ``now``."""

@@ -60,6 +60,14 @@ class Replica:
         """Return our desk's devices, in the order in which they were enrolled."""
         return self.directory.signers(self.desk, Role.DEVICE)
 
+    def slug_of(self, desk: DeskId) -> str:
+        """Return a desk's slug; raise UnknownDeskError when the directory has none of this id."""
+        return self.directory.desk(desk).payload.slug
+
+    def pseudonym(self, kid: KeyId) -> str:
+        """Return under which pseudonym a key signs, or signed; raises UnknownSignerError."""
+        return self.directory.whose(kid).payload.pseudonym
+
     def broker_key(self) -> VerifyKey:
         """Return the key of the broker that our desk's entry names and our agency relies on.
 

@@ -62,6 +62,7 @@ class Follower:
         if grown.directory > self.replica.directory.head.size:
             await self.replica.sync(self.line)
             await self.inbox.try_again()
+            await self.inbox.compare_heads()
             self.grown()
         if grown.cosigned:
             await self.prover.check()

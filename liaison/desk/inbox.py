@@ -32,6 +32,7 @@ from crypto.seal.envelope import (
 from crypto.seal.grants import GrantError, Remembered
 from crypto.seal.readers import ReadersError
 from liaison.desk.acknowledgements import Acknowledgements
+from liaison.desk.alarms import ACCUSING, Alarm, Alarms
 from liaison.desk.broker_client import BrokerRefusedError, Line
 from liaison.desk.devices import Devices, NotAColleagueError
 from liaison.desk.directory import Replica
@@ -74,6 +75,7 @@ class Inbox:
     intake: Intake
     acks: Acknowledgements
     devices: Devices
+    alarms: Alarms
     changed: Callable[[], None]
     #: The line, the directory's growth and an officer may each have the same message taken up.
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -170,9 +172,18 @@ class Inbox:
         if opened.content.kind in WITHIN_A_DESK:
             await self._receive(opened)
             return None
+        if opened.content.dirhead.size > self.replica.directory.head.size:
+            await self._catch_up()
+        await self._look_at_time(took)
         await self.intake.keep(opened, took, receipt)
         is_said = opened.own_copy or opened.content.kind is Kind.RECEIPT
         return None if is_said else self.acks.delivered(sealed)
+
+    async def _look_at_time(self, took: Took) -> None:
+        """Tell of a ledger whose times fall back: its broker dates what it takes as it likes."""
+        if await self.intake.crosschecks.falls_back(took):
+            about = f"{took.index}"
+            await self.alarms.raised(Alarm.TIME_FELL_BACK, about, about=about)
 
     async def _receive(self, opened: Opened) -> None:
         """Take what a colleague's device gives us; it may name windows that we do not know yet."""
@@ -247,6 +258,15 @@ class Inbox:
         structlog.get_logger().warning("inbox.set_aside", code=code, eid=eid.hex()[:16])
         at = timestamp(self.clock.now())
         await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at)
+        if code in ACCUSING:
+            about = self.replica.slug_of(parse_envelope(raw).header.src)
+            await self.alarms.raised(Alarm(code), eid.hex(), about=about)
+
+    async def compare_heads(self) -> None:
+        """Compare what messages have said of the directory with what has come of it since."""
+        for head in await self.intake.crosschecks.compared():
+            about = self.replica.slug_of(head.peer)
+            await self.alarms.raised(Alarm.DIRECTORY_FORK, head.hash.hex(), about=about)
 
 
 def _checked_notice(raw: bytes) -> Notice:

@@ -13,12 +13,14 @@ from crypto.attest.header import DeskId, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Kind
 from crypto.seal.envelope import Opened
+from liaison.desk.crosschecks import Crosschecks, joined
 from liaison.desk.directory import Replica
 from liaison.desk.outbox import LATEST
 from liaison.desk.release import Releases
 from liaison.desk.store import Keeping, Opening, Store, StoredMessage
+from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.case_number import parse_case_number
-from protocols.casework.errors import SenderMismatchError
+from protocols.casework.errors import CaseworkError, SenderMismatchError
 from protocols.casework.payload import Step, from_value
 from protocols.casework.receipt import receipt_from_value
 from protocols.wire.receipt import Took
@@ -65,6 +67,8 @@ class Intake:
     replica: Replica
     corridor: Corridor
     releases: Releases
+    crosschecks: Crosschecks
+    clock: Clock
 
     async def keep(
         self, opened: Opened, took: Took, receipt: bytes, *, learned: bool = False
@@ -79,6 +83,7 @@ class Intake:
 
         Raises:
             FalseItemError, CaseworkError: it does not hold; nothing is kept.
+            LaneForkError, DirectoryForkError: it contradicts what we know.
         """
         sealed, content = opened.sealed, opened.content
         check_calendar(content.created)
@@ -99,7 +104,13 @@ class Intake:
             position=took.index,
             taken_at=took.at,
         )
-        keeping = await self._keeping(opened, took)
+        around = await self.crosschecks.checked(opened, now=timestamp(self.clock.now()))
+        try:
+            keeping = joined(await self._keeping(opened, took), around)
+        except (FalseItemError, CaseworkError):
+            # What it says is refused; that it came is not: its number is not missing.
+            await self.store.keep_place(opened.signer.kid, sealed.mid, around.seen)
+            raise
         await self.store.keep(message, replace(keeping, learned=learned))
 
     async def _keeping(self, opened: Opened, took: Took) -> Keeping:
@@ -125,7 +136,7 @@ class Intake:
             raise StrangerError("the sender has no part in this case")
         if step.request is None:
             return
-        slugs = [self._slug(desk) for desk in (src, *opened.sealed.header.dst)]
+        slugs = [self.replica.slug_of(desk) for desk in (src, *opened.sealed.header.dst)]
         named = step.request.header
         if named.sender != slugs[0] or named.to not in slugs[1:]:
             raise SenderMismatchError("a request names the desks between which it is sent")
@@ -133,14 +144,11 @@ class Intake:
     def _check_number(self, src: DeskId, step: Step) -> None:
         """Refuse a new case under another number than its requester's own: it would hide theirs."""
         try:
-            code = self.corridor.desk(self._slug(src)).code
+            code = self.corridor.desk(self.replica.slug_of(src)).code
         except ConfigError as e:
             raise ForeignReferenceError(f"{e.code}: {e}") from e
         if parse_case_number(step.case).desk_code != code:
             raise ForeignReferenceError(f"a case number of {code} expected")
-
-    def _slug(self, desk: DeskId) -> str:
-        return self.replica.directory.desk(desk).payload.slug
 
     async def _opening(self, opened: Opened, took: Took) -> Opening:
         receipt = receipt_from_value(opened.content.form)

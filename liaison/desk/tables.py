@@ -115,16 +115,75 @@ messages = Table(
     Column("refused", String),
     Column("proven", BigInteger),
 )
+Index("messages_by_position", messages.c.position)
 Index("messages_waiting", messages.c.number, sqlite_where=messages.c.took.is_(None))
 
-#: The last message of each signing key to each desk.
-lanes = Table(
-    "lanes",
+#: Every place that is known of every lane: who stands at this number, and whom it names before it.
+#: ``sealed_here`` is 1 where this installation sealed it; ``void`` where the sender's desk has
+#: said that the broker never took it.
+places = Table(
+    "places",
     TABLES,
     Column("signer", LargeBinary, primary_key=True),
     Column("desk", LargeBinary, primary_key=True),
-    Column("seq", BigInteger, nullable=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("mid", LargeBinary, nullable=False),
+    Column("prev", LargeBinary),
+    Column("sealed_here", Integer, nullable=False),
+    Column("void", Integer, nullable=False),
+)
+Index("places_by_mid", places.c.mid)
+
+#: Numbers that are missing in a lane, with the desk that can be asked for them; ``asked`` is when
+#: it was asked last.
+gaps = Table(
+    "gaps",
+    TABLES,
+    Column("signer", LargeBinary, primary_key=True),
+    Column("desk", LargeBinary, primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("peer", LargeBinary, nullable=False),
+    Column("noticed", BigInteger, nullable=False),
+    Column("asked", BigInteger),
+)
+
+#: Messages that others name as answered or receipted and that are not here.
+orphans = Table(
+    "orphans",
+    TABLES,
+    Column("parent", LargeBinary, primary_key=True),
+    Column("child", LargeBinary, primary_key=True),
+    Column("peer", LargeBinary, nullable=False),
+    Column("noticed", BigInteger, nullable=False),
+    Column("asked", BigInteger),
+)
+
+#: Heads of the directory that messages name and that lie beyond what our broker has shown us.
+heads_ahead = Table(
+    "heads_ahead",
+    TABLES,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, primary_key=True),
+    Column("peer", LargeBinary, nullable=False),
+    Column("noticed", BigInteger, nullable=False),
+)
+
+#: What an officer must know of, by its code; ``subject`` names what it is about, so that the same
+#: is raised once. ``settled`` when it has come right by itself; ``seen`` and the signature of the
+#: officer who has marked it.
+alarms = Table(
+    "alarms",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("settled", BigInteger),
+    Column("seen", BigInteger),
+    Column("officer", LargeBinary),
+    Column("signature", LargeBinary),
 )
 
 #: Devices' acknowledgements of messages, ours and theirs, as the broker noted them.

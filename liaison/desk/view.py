@@ -230,6 +230,7 @@ def _step(
         "stage_after": None if ruling is None else str(ruling.stage),
         "refused": message.refused,
         "proven_in": message.proven,
+        "times_differ": held.times_differ,
         "delivery": _ladder(held, case, book),
         "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],
         "fields": rendered(held.step, catalogue, lang),

@@ -91,6 +91,7 @@ class Asked:
         ``about`` is the question, else the one that waits; ``signer`` another than the approver.
         """
         key = signer or self.forger.officer
+        await self.forger.look()
         form = signature_to_value(said) if isinstance(said, Ask | Granted | Refused) else said
         content = self.forger.content(
             form, kind=Kind.COUNTERSIGN, thread=self.draft.thread, signer=key

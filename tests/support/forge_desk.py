@@ -6,16 +6,17 @@ is refused is refused by the desk that reads it.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from crypto.attest.directory import MAIL_WAITS, Directory
 from crypto.attest.encoding import Value
-from crypto.attest.header import DeskId, PriorityClass
-from crypto.attest.signing import SigningKey
-from crypto.attest.statement import Window
-from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
+from crypto.attest.header import DeskId, MessageId, PriorityClass, parse_envelope
+from crypto.attest.signing import KeyId, SigningKey
+from crypto.attest.statement import Role, Window
+from crypto.seal.content import Content, Kind, ReaderRole, ThreadId
 from crypto.seal.envelope import Outside
+from crypto.seal.lanes import next_lane
 from crypto.seal.primitives import fresh
 from crypto.seal.readers import Reader, with_readers
 from liaison.desk.app import DEVICE, STORE
@@ -38,6 +39,8 @@ class Forger:
     victim: Desk
     device: SigningKey
     caller: Caller
+    #: The last message of each of its keys to the victim that was sent in earnest.
+    ends: dict[KeyId, tuple[int, MessageId]] = field(default_factory=dict)
 
     @property
     def officer(self) -> SigningKey:
@@ -75,12 +78,13 @@ class Forger:
         created: int | None = None,
     ) -> Content:
         """Return the content that an honest sender would write around ``form``."""
+        sender = (signer or self.officer).kid
         content = Content(
-            sender=(signer or self.officer).kid,
+            sender=sender,
             kind=kind,
             created=self.at if created is None else created,
             thread=ThreadId(thread or fresh(16)),
-            lanes={self.id_of(self.victim): Lane(1, None)},
+            lanes={self.id_of(self.victim): next_lane(self.ends.get(sender))},
             parents=(),
             dirhead=self.directory.head,
             lang="",
@@ -106,9 +110,23 @@ class Forger:
 
     async def send(self, form: Value, **changes: Any) -> bytes:  # noqa: ANN401 - parts of a content
         """Have the broker take an honest envelope around ``form``; return its bytes."""
-        envelope = self.forgery(self.content(form, **changes)).build()
+        await self.look()
+        content = self.content(form, **changes)
+        envelope = self.forgery(content).build()
         await self.caller.submit(envelope)
+        (lane,) = content.lanes.values()
+        self.ends[content.sender] = (lane.seq, parse_envelope(envelope).mid)
         return envelope
+
+    async def look(self) -> None:
+        """Go on in each lane behind the last message that the victim knows."""
+        if self.victim.app is None:
+            return
+        desk = self.id_of(self.desk)
+        here = [one.kid for role in Role for one in self.directory.signers(desk, role)]
+        found = await self.victim.agent.store.lane_ends(here, self.id_of(self.victim))
+        for kid, end in found.items():
+            self.ends[kid] = max(end, self.ends.get(kid, end))
 
     def request(self, ref: str, **changes: object) -> dict[str, Value]:
         """Return the form of a rescue request to the victim; ``changes`` are of its header."""
@@ -142,7 +160,9 @@ async def forging(network: Network, desk: Desk, victim: Desk) -> AsyncIterator[F
         assert isinstance(hello, api.Hello)
         caller = Caller(ws, device, hello)
         await caller.login(timestamp(network.clock.now()))
-        yield Forger(network, desk, victim, device, caller)
+        forger = Forger(network, desk, victim, device, caller)
+        await forger.look()
+        yield forger
 
 
 async def device_key(desk: Desk) -> SigningKey:

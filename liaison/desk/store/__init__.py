@@ -1,5 +1,6 @@
 """The desk's encrypted store: one file, one thread, one transaction a call."""
 
+from liaison.desk.store.alarms import AlarmStore
 from liaison.desk.store.archive import ArchiveStore, UnreadableRecordError
 from liaison.desk.store.colleagues import ColleagueStore
 from liaison.desk.store.engine import (
@@ -9,16 +10,23 @@ from liaison.desk.store.engine import (
     WrongKeyError,
 )
 from liaison.desk.store.keys import KeyStore
+from liaison.desk.store.lanes import LaneStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
+from liaison.desk.store.named import NamedStore
 from liaison.desk.store.register import Register
 from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
     Draft,
     Given,
+    HeadAhead,
     Keeping,
+    Missing,
     Notice,
     Opening,
+    Orphan,
+    RaisedAlarm,
     Reminder,
+    Seen,
     StoredAck,
     StoredMessage,
     Waiting,
@@ -28,10 +36,15 @@ __all__ = [
     "MOST_QUARANTINED",
     "Draft",
     "Given",
+    "HeadAhead",
     "Keeping",
+    "Missing",
     "Notice",
     "Opening",
+    "Orphan",
+    "RaisedAlarm",
     "Reminder",
+    "Seen",
     "Store",
     "StoreError",
     "StoreFailedError",
@@ -44,5 +57,15 @@ __all__ = [
 ]
 
 
-class Store(KeyStore, ColleagueStore, MailStore, ArchiveStore, Register, TouchedStore):
+class Store(
+    KeyStore,
+    ColleagueStore,
+    LaneStore,
+    NamedStore,
+    AlarmStore,
+    MailStore,
+    ArchiveStore,
+    Register,
+    TouchedStore,
+):
     """One installation's store: keys, colleagues, mail and register in one file."""

@@ -21,7 +21,7 @@ from liaison.desk.tables import TABLES, facts
 
 T = TypeVar("T")
 
-SCHEMA = b"2"
+SCHEMA = b"3"
 #: What is temporary is never on the disk.
 MEMORY_ONLY = "temp_store=MEMORY"
 

@@ -12,6 +12,8 @@ from crypto.attest.signing import KeyId
 from crypto.seal.content import WITHIN_A_DESK, Lane, ThreadId
 from liaison.desk.store.archive import draft_row, message_from, message_row, select_messages
 from liaison.desk.store.engine import Engine, set_fact
+from liaison.desk.store.lanes import keep_sealed, keep_seen
+from liaison.desk.store.named import keep_named
 from liaison.desk.store.values import (
     Given,
     Keeping,
@@ -28,7 +30,6 @@ from liaison.desk.tables import (
     colleagues,
     drafts,
     grants,
-    lanes,
     learned,
     messages,
     openings,
@@ -62,15 +63,26 @@ class MailStore(Engine):
         *,
         sent_lanes: dict[DeskId, Lane] | None = None,
     ) -> None:
-        """Keep a message with its place in our lanes and all that belongs to it: all or none."""
+        """Keep a message with its places in our lanes and all that belongs to it: all or none."""
 
         def work(db: Connection) -> None:
             db.execute(insert(messages), [message_row(db, message)])
-            for desk, lane in (sent_lanes or {}).items():
-                _keep_lane(db, message, desk, lane)
+            keep_sealed(db, message.signer, message.mid, sent_lanes or {})
+            keep_seen(db, message.signer, message.mid, keeping.seen)
+            keep_named(db, message.mid, keeping)
             _keep_with(db, message, keeping)
 
         await self.run(work)
+
+    async def times_beside(self, position: int) -> tuple[int | None, int | None]:
+        """Return when the messages were taken (ts) that stand next to ``position`` in the ledger.
+
+        The one before and the one after, of those that are here; None where there is none.
+        """
+        taken = select(messages.c.taken_at)
+        before = taken.where(messages.c.position < position).order_by(messages.c.position.desc())
+        after = taken.where(messages.c.position > position).order_by(messages.c.position)
+        return await self.run(lambda db: (db.scalar(before.limit(1)), db.scalar(after.limit(1))))
 
     async def mark_taken(self, mid: MessageId, took: bytes, *, position: int, at: int) -> None:
         """Keep the broker's receipt of one of our messages."""
@@ -83,14 +95,6 @@ class MailStore(Engine):
         """Keep that the broker refused one of our messages, and why."""
         change = update(messages).where(messages.c.mid == mid).values(refused=code)
         await self.run(lambda db: db.execute(change))
-
-    async def lane_end(self, signer: KeyId, desk: DeskId) -> tuple[int, MessageId] | None:
-        """Return count and id of the signer's last message to ``desk``."""
-        query = select(lanes.c.seq, lanes.c.mid).where(
-            lanes.c.signer == signer, lanes.c.desk == desk
-        )
-        row = await self.run(lambda db: db.execute(query).first())
-        return None if row is None else (row.seq, MessageId(row.mid))
 
     async def keep_ack(self, ack: StoredAck) -> None:
         """Keep a noted acknowledgement; the same one again changes nothing."""
@@ -218,15 +222,6 @@ def _keep_case(db: Connection, thread: ThreadId, ref: str) -> None:
     last = db.scalar(select(func.max(cases.c.number))) or 0
     row = upsert(cases).values(thread=thread, ref=ref, number=last + 1)
     db.execute(row.on_conflict_do_nothing(index_elements=["thread"]))
-
-
-def _keep_lane(db: Connection, message: StoredMessage, desk: DeskId, lane: Lane) -> None:
-    row = upsert(lanes).values(signer=message.signer, desk=desk, seq=lane.seq, mid=message.mid)
-    db.execute(
-        row.on_conflict_do_update(
-            index_elements=["signer", "desk"], set_={"seq": lane.seq, "mid": message.mid}
-        )
-    )
 
 
 def _keep_with(db: Connection, message: StoredMessage, keeping: Keeping) -> None:

@@ -1,11 +1,12 @@
 """What the desk's store gives back: messages, receipts, drafts, reminders, as frozen values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crypto.attest.header import DeskId, MessageId
 from crypto.attest.signing import KeyId
-from crypto.seal.content import ThreadId
+from crypto.seal.content import Lane, ThreadId
+from crypto.seal.lanes import Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,40 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The place of a message that came here in the lane to ``desk``.
+
+    ``peer`` is the desk that can be asked for what is missing before it; ``at`` is the time (ts).
+    """
+
+    desk: DeskId
+    lane: Lane
+    peer: DeskId
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A message that ``child`` names as its parent and that is not here."""
+
+    parent: MessageId
+    child: MessageId
+    peer: DeskId
+    noticed: int
+    asked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAhead:
+    """A head of the directory that a message of ``peer`` names, beyond what we were shown."""
+
+    size: int
+    hash: bytes
+    peer: DeskId
+    noticed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Keeping:
     """What is kept with a message in one transaction.
 
@@ -95,7 +130,9 @@ class Keeping:
     ``ask`` waits for one of our officers to decide; ``draft`` waits for the answer to this
     message; ``answered`` is a draft as the answer leaves it; ``settled`` is the question whose
     draft this message has sent, ``decided`` the question that it answers, and how; ``given`` is
-    what it gives a colleague's device, ``learned`` that a colleague's device has told us of it.
+    what it gives a colleague's device, ``learned`` that a colleague's device has told us of it;
+    ``seen`` are its places in lanes, ``orphans`` the parents that are not here, ``ahead`` the head
+    of the directory that we have not reached.
     """
 
     ref: str | None = None
@@ -107,6 +144,41 @@ class Keeping:
     decided: tuple[MessageId, str] | None = None
     given: Given | None = None
     learned: bool = False
+    seen: tuple[Seen, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+    ahead: HeadAhead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Numbers that are missing in a lane; ``asked`` (ts) is when ``peer`` was asked last."""
+
+    signer: KeyId
+    desk: DeskId
+    first: int
+    last: int
+    peer: DeskId
+    noticed: int
+    asked: int | None = None
+
+    def narrowed(self, part: Gap) -> "Missing":
+        """Return the same with fewer numbers."""
+        return replace(self, first=part.first, last=part.last)
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedAlarm:
+    """An alarm as it was raised; times are ts, ``officer`` signed that they have seen it."""
+
+    number: int
+    code: str
+    subject: str
+    about: str
+    raised: int
+    settled: int | None
+    seen: int | None
+    officer: bytes | None
+    signature: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("liaison", "translation", "protocols", "crypto", "config")
 #: Functions whose second argument, or argument ``code``, is the code of a problem document.
 PROBLEMS = frozenset({"ProblemError", "problem"})
+#: Tables of codes that are no classes of errors: what a broker refuses, what a desk is alarmed by.
+TABLES = frozenset({"Refusal", "Alarm"})
 TEXTS = load_errors()
 LANGUAGES = ("vi", "zh", "en")
 LONGEST = 160
@@ -88,7 +90,7 @@ def _error_codes(modules: list[Module]) -> Iterator[str]:
 
 def _refusals(modules: list[Module]) -> Iterator[str]:
     for _, node in _classes(modules):
-        if node.name == "Refusal":
+        if node.name in TABLES:
             yield from (text for _, text in _assigned(node))
 
 
@@ -183,6 +185,8 @@ def test_a_code_is_found_wherever_it_is_written(tmp_path: Path) -> None:
                 code = "no_error"
             class Refusal(StrEnum):
                 BUSY = "refusal"
+            class Alarm(StrEnum):
+                FORK = "alarm"
             """
         )
     )
@@ -202,7 +206,7 @@ def test_a_code_is_found_wherever_it_is_written(tmp_path: Path) -> None:
     )
 
     assert codes_of(read_modules(tmp_path)) == {
-        *("raised_base", "leaf", "refusal", "problem.positional", "problem.named")
+        *("raised_base", "leaf", "refusal", "alarm", "problem.positional", "problem.named")
     }
 
 

@@ -43,6 +43,8 @@ async def _board(request: web.Request) -> dict[str, Any]:
         ],
         "is_up": agent.line.is_up,
         "unsent": waiting.unsent,
+        "alarms": await agent.alarm_views(),
+        "missing": await agent.missing_views(),
         "is_member": devices["member"],
         "strangers": sum(not other["admitted"] for other in devices["others"]),
         "overdue": sum(press_of(row) == "overdue" for row in rows),

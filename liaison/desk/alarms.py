@@ -1,0 +1,62 @@
+"""Alarms: what an officer must know of beside the cases, each with its cause and the next act.
+
+One table of codes; what each says and what to do next stands in the catalogue of errors under the
+same code. An alarm is raised once for what it is about, is never deleted, and is settled when what
+it tells of has come right by itself. Nothing waits for it: mail goes on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from liaison.desk.store import RaisedAlarm, Store
+from liaison.runtime.clock import Clock, timestamp
+
+
+class Alarm(StrEnum):
+    """Every alarm; docs/spec/envelope.md, "What a desk is told" says when each is raised."""
+
+    LANE_FORK = "lane.fork"
+    LANE_GAP = "lane.gap"
+    PARENT_MISSING = "parent.missing"
+    DIRECTORY_FORK = "directory.fork"
+    DIRECTORY_BEHIND = "directory.behind"
+    TIME_FELL_BACK = "ledger.time_fell_back"
+
+
+#: Refusals that are also an accusation: of the broker, or of whoever holds the sender's keys.
+ACCUSING = frozenset({Alarm.LANE_FORK, Alarm.DIRECTORY_FORK})
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The alarms of one installation. ``changed`` is called when one was raised or settled."""
+
+    store: Store
+    clock: Clock
+    changed: Callable[[], None]
+
+    async def raised(self, alarm: Alarm, subject: str, *, about: str) -> None:
+        """Raise an alarm unless it stands already.
+
+        Args:
+            alarm: which.
+            subject: what it is about, by ids; told to nobody.
+            about: what an officer is told of it: desks, posts and numbers, never a name.
+        """
+        at = timestamp(self.clock.now())
+        if await self.store.raise_alarm(alarm, subject, about=about, at=at):
+            structlog.get_logger().error("alarm.raised", code=str(alarm))
+            self.changed()
+
+    async def settled(self, alarm: Alarm, subject: str) -> None:
+        """Note that what was raised, if it was, has come right by itself."""
+        if await self.store.settle_alarm(alarm, subject, timestamp(self.clock.now())):
+            structlog.get_logger().info("alarm.settled", code=str(alarm))
+            self.changed()
+
+    async def standing(self) -> list[RaisedAlarm]:
+        """Return what has not come right, the newest first, whether or not it was seen."""
+        return [alarm for alarm in await self.store.alarms() if alarm.settled is None]

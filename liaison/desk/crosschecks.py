@@ -1,0 +1,108 @@
+"""What a message says of everything around it: checks 11 to 14 of docs/spec/envelope.md.
+
+Its place in its lane, the messages that it answers, the directory that its sender sees, its time.
+The broker can drop, hold back, reorder and fork; it cannot make these agree. Two messages at one
+place, or two directories of one size, are never both believed: the message is refused. What is
+missing or late is noted, and the message is kept all the same: no gap ever holds up a rescue.
+"""
+
+from dataclasses import dataclass, replace
+
+from crypto.attest.directory import Head
+from crypto.attest.header import DeskId, EnvelopeError
+from crypto.seal.envelope import Opened
+from crypto.seal.lanes import check_place
+from liaison.desk.directory import Replica
+from liaison.desk.store import HeadAhead, Keeping, Orphan, Seen, Store
+from protocols.wire.receipt import Took
+
+#: A message that was written a day before the broker took it, or a day after, is marked as such.
+TIMES_DIFFER = 86_400
+
+
+class DirectoryForkError(EnvelopeError):
+    """The sender's directory is another than ours: somebody is shown a false one."""
+
+    code = "directory.fork"
+
+
+@dataclass(frozen=True, slots=True)
+class Crosschecks:
+    """What one desk compares each message with."""
+
+    store: Store
+    replica: Replica
+
+    async def checked(self, opened: Opened, *, now: int) -> Keeping:
+        """Return what is to be kept of what ``opened`` says of its surroundings.
+
+        Args:
+            opened: a message that has passed the checks of its seal.
+            now: the time (ts) at which what is missing was noticed.
+
+        Raises:
+            LaneForkError: another message stands at its place, or beside it one that denies it.
+            DirectoryForkError: its directory has our size and another hash.
+        """
+        content, mid = opened.content, opened.sealed.mid
+        check_head(content.dirhead, self.replica)
+        seen = [
+            Seen(desk, lane, self._peer(opened, desk), now)
+            for desk, lane in sorted(content.lanes.items())
+            if opened.own_copy or desk == self.replica.desk
+        ]
+        for one in seen:
+            around = await self.store.around(content.sender, one.desk, one.lane.seq)
+            check_place(one.lane, mid, around)
+        return Keeping(
+            seen=tuple(seen),
+            orphans=await self._orphans(opened, seen, now),
+            ahead=self._ahead(opened, seen, now),
+        )
+
+    async def falls_back(self, took: Took) -> bool:
+        """Say whether the ledger's times fall between ``took`` and the messages beside it."""
+        before, after = await self.store.times_beside(took.index)
+        return (before is not None and took.at < before) or (after is not None and after < took.at)
+
+    async def compared(self) -> list[HeadAhead]:
+        """Return the heads once beyond ours that our directory, grown since, contradicts."""
+        false = []
+        for head in await self.store.heads_ahead():
+            ours = self.replica.directory.head_at(head.size)
+            if ours is None:
+                continue
+            if ours.hash != head.hash:
+                false.append(head)
+            await self.store.drop_head(head)
+        return false
+
+    def _peer(self, opened: Opened, desk: DeskId) -> DeskId:
+        return desk if opened.own_copy else opened.sealed.header.src
+
+    async def _orphans(self, opened: Opened, seen: list[Seen], now: int) -> tuple[Orphan, ...]:
+        unknown = await self.store.unknown_of(opened.content.parents)
+        return tuple(Orphan(mid, opened.sealed.mid, seen[0].peer, now) for mid in unknown)
+
+    def _ahead(self, opened: Opened, seen: list[Seen], now: int) -> HeadAhead | None:
+        head = opened.content.dirhead
+        if self.replica.directory.head_at(head.size) is not None:
+            return None
+        return HeadAhead(head.size, head.hash, seen[0].peer, now)
+
+
+def check_head(said: Head, replica: Replica) -> None:
+    """Raise DirectoryForkError if our directory had another hash at the size that is named."""
+    ours = replica.directory.head_at(said.size)
+    if ours is not None and ours != said:
+        raise DirectoryForkError(f"another directory of {said.size} entries than ours")
+
+
+def joined(keeping: Keeping, around: Keeping) -> Keeping:
+    """Return ``keeping`` with what :meth:`Crosschecks.checked` gave."""
+    return replace(keeping, seen=around.seen, orphans=around.orphans, ahead=around.ahead)
+
+
+def times_differ(created: int, taken_at: int) -> bool:
+    """Say whether a message was written (ts) more than a day from when the broker took it."""
+    return abs(created - taken_at) > TIMES_DIFFER

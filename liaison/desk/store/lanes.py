@@ -1,0 +1,156 @@
+"""What the store holds of lanes: who stands at which number, and which numbers are missing."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from crypto.attest.header import DeskId, MessageId
+from crypto.attest.signing import KeyId
+from crypto.seal.content import Lane
+from crypto.seal.lanes import Gap, Place, gap_before, without
+from liaison.desk.store.engine import Engine
+from liaison.desk.store.values import Missing, Seen
+from liaison.desk.tables import gaps, places
+
+
+class LaneStore(Engine):
+    """The lanes of our own keys, of our colleagues' and of the other desks'."""
+
+    async def lane_end(self, signer: KeyId, desk: DeskId) -> tuple[int, MessageId] | None:
+        """Return count and id of the signer's last message to ``desk``."""
+        return (await self.lane_ends([signer], desk)).get(signer)
+
+    async def lane_ends(
+        self, signers: Iterable[KeyId], desk: DeskId
+    ) -> dict[KeyId, tuple[int, MessageId]]:
+        """Return count and id of the last message that is known of each signer to ``desk``."""
+        query = (
+            select(places.c.signer, func.max(places.c.seq), places.c.mid)
+            .where(places.c.signer.in_(list(signers)), places.c.desk == desk)
+            .group_by(places.c.signer)
+        )
+        return await self.run(
+            lambda db: {KeyId(kid): (seq, MessageId(mid)) for kid, seq, mid in db.execute(query)}
+        )
+
+    async def around(self, signer: KeyId, desk: DeskId, seq: int) -> dict[int, Place]:
+        """Return what is known of a lane at this number and the two beside it."""
+        return await self.places(signer, desk, Gap(seq - 1, seq + 1))
+
+    async def places(self, signer: KeyId, desk: DeskId, among: Gap) -> dict[int, Place]:
+        """Return what is known of a lane from one number to another, by number."""
+        query = select(places.c.seq, places.c.mid, places.c.prev).where(
+            places.c.signer == signer,
+            places.c.desk == desk,
+            places.c.seq.between(among.first, among.last),
+        )
+        return await self.run(
+            lambda db: {
+                row.seq: Place(
+                    MessageId(row.mid), None if row.prev is None else MessageId(row.prev)
+                )
+                for row in db.execute(query)
+            }
+        )
+
+    async def is_sealed_here(self, mid: MessageId) -> bool:
+        """Say whether this installation sealed the message."""
+        query = select(places.c.mid).where(places.c.mid == mid, places.c.sealed_here == 1)
+        return await self.run(lambda db: db.scalar(query.limit(1)) is not None)
+
+    async def keep_place(self, signer: KeyId, mid: MessageId, seen: Iterable[Seen]) -> None:
+        """Keep where a message stands whose words were refused: its number is not missing."""
+        await self.run(lambda db: keep_seen(db, signer, mid, seen))
+
+    async def keep_void(self, signer: KeyId, desk: DeskId, seq: int, mid: MessageId) -> None:
+        """Keep that the broker never took the message at this place: nothing is missing there."""
+
+        def work(db: Connection) -> None:
+            _stand(db, signer, desk, seq, mid=mid, void=1)
+            _fill(db, signer, desk, seq)
+
+        await self.run(work)
+
+    async def missing(self) -> list[Missing]:
+        """Return all numbers that are missing, those noticed first on top."""
+        query = select(gaps).order_by(gaps.c.noticed, gaps.c.signer, gaps.c.first)
+        return await self.run(lambda db: [Missing(**row) for row in db.execute(query).mappings()])
+
+    async def mark_asked(self, asked: Iterable[Missing], at: int) -> None:
+        """Keep that the desks were asked for these numbers at ``at`` (ts)."""
+
+        def work(db: Connection) -> None:
+            for gap in asked:
+                found = gaps.c.signer == gap.signer, gaps.c.desk == gap.desk
+                change = update(gaps).where(*found, gaps.c.first == gap.first)
+                db.execute(change.values(asked=at))
+
+        await self.run(work)
+
+
+def keep_sealed(
+    db: Connection, signer: KeyId, mid: MessageId, lanes: Mapping[DeskId, Lane]
+) -> None:
+    """Keep the places of a message that was sealed here, within a transaction."""
+    for desk, lane in lanes.items():
+        _stand(db, signer, desk, lane.seq, mid=mid, prev=lane.prev, sealed_here=1)
+
+
+def keep_seen(db: Connection, signer: KeyId, mid: MessageId, seen: Iterable[Seen]) -> None:
+    """Keep the places of a message that came here, and what is missing before it.
+
+    A number that was missing is so no longer; numbers that are skipped are missing from now on.
+    """
+    for one in seen:
+        _notice(db, signer, one)
+        _stand(db, signer, one.desk, one.lane.seq, mid=mid, prev=one.lane.prev)
+        _fill(db, signer, one.desk, one.lane.seq)
+
+
+def _stand(
+    db: Connection,
+    signer: KeyId,
+    desk: DeskId,
+    seq: int,
+    *,
+    mid: MessageId,
+    prev: MessageId | None = None,
+    sealed_here: int = 0,
+    void: int = 0,
+) -> None:
+    row = {"signer": signer, "desk": desk, "seq": seq, "mid": mid, "prev": prev}
+    marks = {"sealed_here": sealed_here, "void": void}
+    # One that was said to be void and comes all the same is none; what was sealed here stays so.
+    change = {"prev": prev, "void": void}
+    db.execute(
+        upsert(places)
+        .values(row | marks)
+        .on_conflict_do_update(index_elements=["signer", "desk", "seq"], set_=change)
+    )
+
+
+def _notice(db: Connection, signer: KeyId, one: Seen) -> None:
+    query = select(func.max(places.c.seq)).where(
+        places.c.signer == signer, places.c.desk == one.desk
+    )
+    gap = gap_before(one.lane.seq, db.scalar(query) or 0)
+    if gap is not None:
+        _keep_gap(db, Missing(signer, one.desk, gap.first, gap.last, one.peer, one.at))
+
+
+def _fill(db: Connection, signer: KeyId, desk: DeskId, seq: int) -> None:
+    ours = gaps.c.signer == signer, gaps.c.desk == desk
+    found = db.execute(
+        select(gaps).where(*ours, gaps.c.first <= seq, gaps.c.last >= seq)
+    ).mappings()
+    for row in list(found):
+        gap = Missing(**row)
+        db.execute(delete(gaps).where(*ours, gaps.c.first == gap.first))
+        for part in without(Gap(gap.first, gap.last), seq):
+            _keep_gap(db, gap.narrowed(part))
+
+
+def _keep_gap(db: Connection, gap: Missing) -> None:
+    row = {name: getattr(gap, name) for name in Missing.__dataclass_fields__}
+    db.execute(upsert(gaps).values(row).on_conflict_do_nothing())

@@ -1,0 +1,56 @@
+"""What messages have named and is not here: parents, and heads of the directory beyond ours."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from crypto.attest.header import MessageId
+from liaison.desk.store.engine import Engine
+from liaison.desk.store.values import HeadAhead, Keeping, Orphan
+from liaison.desk.tables import heads_ahead, messages, orphans
+
+
+class NamedStore(Engine):
+    """What was named and is waited for."""
+
+    async def unknown_of(self, mids: Iterable[MessageId]) -> list[MessageId]:
+        """Return which of these messages are not here, in the order of their ids."""
+        wanted = sorted(mids)
+        query = select(messages.c.mid).where(messages.c.mid.in_(wanted))
+        known = await self.run(lambda db: set(db.scalars(query)))
+        return [mid for mid in wanted if mid not in known]
+
+    async def orphans(self) -> list[Orphan]:
+        """Return the parents that are waited for, those noticed first on top."""
+        query = select(orphans).order_by(orphans.c.noticed, orphans.c.parent)
+        return await self.run(lambda db: [Orphan(**row) for row in db.execute(query).mappings()])
+
+    async def mark_parents_asked(self, parents: Iterable[MessageId], at: int) -> None:
+        """Keep that the desks were asked for these parents at ``at`` (ts)."""
+        change = update(orphans).where(orphans.c.parent.in_(list(parents))).values(asked=at)
+        await self.run(lambda db: db.execute(change))
+
+    async def heads_ahead(self) -> list[HeadAhead]:
+        """Return the heads that lie beyond our replica, the smallest first."""
+        query = select(heads_ahead).order_by(heads_ahead.c.size, heads_ahead.c.noticed)
+        return await self.run(lambda db: [HeadAhead(**row) for row in db.execute(query).mappings()])
+
+    async def drop_head(self, head: HeadAhead) -> None:
+        """Forget a head that has been compared."""
+        same = (heads_ahead.c.size == head.size) & (heads_ahead.c.hash == head.hash)
+        await self.run(lambda db: db.execute(delete(heads_ahead).where(same)))
+
+
+def keep_named(db: Connection, mid: MessageId, keeping: Keeping) -> None:
+    """Keep what a message names and is not here; what waited for it does so no longer."""
+    db.execute(delete(orphans).where(orphans.c.parent == mid))
+    rows = [_row(orphan) for orphan in keeping.orphans]
+    if rows:
+        db.execute(upsert(orphans).on_conflict_do_nothing(), rows)
+    if keeping.ahead is not None:
+        db.execute(upsert(heads_ahead).values(_row(keeping.ahead)).on_conflict_do_nothing())
+
+
+def _row(value: Orphan | HeadAhead) -> dict[str, object]:
+    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}

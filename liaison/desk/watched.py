@@ -1,0 +1,43 @@
+"""What the desk says of the broker and the other desks, as plain values for API and screens.
+
+Alarms and what is missing in the lanes: by desk, post and number, never by what a message says.
+"""
+
+from typing import Any
+
+from crypto.attest.signing import KeyId
+from liaison.desk.directory import Replica
+from liaison.desk.store import Missing, RaisedAlarm
+from liaison.runtime.clock import from_timestamp
+from protocols.casework.moments import iso
+
+View = dict[str, Any]
+
+
+def alarm_view(alarm: RaisedAlarm, replica: Replica) -> View:
+    """Return an alarm: its code, what it is about, when it was raised and who has seen it."""
+    return {
+        "number": alarm.number,
+        "code": alarm.code,
+        "about": alarm.about,
+        "raised": _moment(alarm.raised),
+        "settled": _moment(alarm.settled),
+        "seen": _moment(alarm.seen),
+        "by": None if alarm.officer is None else replica.pseudonym(KeyId(alarm.officer)),
+    }
+
+
+def missing_view(gap: Missing, replica: Replica) -> View:
+    """Return numbers that are missing in a lane: whose, to whom, which, since when."""
+    return {
+        "by": replica.pseudonym(gap.signer),
+        "desk": replica.slug_of(gap.peer),
+        "first": gap.first,
+        "last": gap.last,
+        "noticed": _moment(gap.noticed),
+        "asked": _moment(gap.asked),
+    }
+
+
+def _moment(at: int | None) -> str | None:
+    return None if at is None else iso(from_timestamp(at))

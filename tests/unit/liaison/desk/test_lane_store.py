@@ -1,0 +1,139 @@
+"""What the store keeps of lanes: each place once, and exactly the numbers that have not come."""
+
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crypto.attest.header import MessageId
+from crypto.attest.signing import KeyId
+from crypto.seal.content import Lane, ThreadId
+from crypto.seal.lanes import Place
+from liaison.desk.store import Keeping, Orphan, Seen, Store, StoredMessage
+from tests.support.world import HERE, THERE, seed
+
+SIGNER = KeyId(THERE.officer.kid)
+FEW = 5
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """Yield an open store."""
+    store = Store(tmp_path / "desk.sqlcipher", seed("store"))
+    await store.open()
+    yield store
+    await store.close()
+
+
+def mid(number: int, signer: KeyId = SIGNER) -> MessageId:
+    """Return the id of a message by its number in its lane; the number 0 is none."""
+    return MessageId(seed(f"{number} {signer.hex()}"))
+
+
+def seen(number: int, signer: KeyId = SIGNER) -> Seen:
+    """Return the place of a message in the other desk's lane to ours."""
+    lane = Lane(number, mid(number - 1, signer) if number > 1 else None)
+    return Seen(HERE.desk, lane, THERE.desk, 100 + number)
+
+
+def message(number: int, signer: KeyId = SIGNER) -> StoredMessage:
+    """Return a message that came here from the other desk."""
+    return StoredMessage(
+        mid=mid(number, signer),
+        eid=seed(f"bytes of {number} {signer.hex()}"),
+        outgoing=False,
+        src=THERE.desk,
+        thread=ThreadId(seed("thread")[:16]),
+        kind=1,
+        signer=signer,
+        envelope=b"",
+        content_key=bytes(32),
+        content=b"",
+        position=number,
+        taken_at=1000 + number,
+    )
+
+
+async def missing(store: Store) -> list[int]:
+    """Return all numbers that the store says are missing."""
+    return sorted(n for gap in await store.missing() for n in range(gap.first, gap.last + 1))
+
+
+async def test_what_is_missing_is_what_has_not_come_in_whatever_order(store: Store) -> None:
+    for count, order in enumerate(itertools.permutations(range(1, FEW + 1))):
+        signer = KeyId(seed(f"signer {count}")[:16])
+        there = [n for n in order if n != 1 + count % FEW]
+        for number in there:
+            keeping = Keeping(seen=(seen(number, signer),))
+            await store.keep_place(signer, mid(number, signer), keeping.seen)
+
+        left = [gap for gap in await store.missing() if gap.signer == signer]
+
+        lost = [n for n in range(1, max(there) + 1) if n not in there]
+        assert [n for gap in left for n in range(gap.first, gap.last + 1)] == lost
+
+
+async def test_a_gap_remembers_when_it_was_noticed_and_asked_for(store: Store) -> None:
+    await store.keep(message(6), Keeping(seen=(seen(6),)))
+    (gap,) = await store.missing()
+    await store.mark_asked([gap], 500)
+
+    await store.keep(message(3), Keeping(seen=(seen(3),)))
+
+    found = await store.missing()
+    assert [(gap.first, gap.last) for gap in found] == [(1, 2), (4, 5)]
+    assert {(gap.noticed, gap.asked, gap.peer) for gap in found} == {(106, 500, THERE.desk)}
+
+
+async def test_a_message_that_is_not_kept_leaves_no_place(store: Store) -> None:
+    await store.keep(message(1), Keeping(seen=(seen(1),)))
+
+    with pytest.raises(Exception, match="the database failed"):
+        await store.keep(replace(message(3), mid=mid(1)), Keeping(seen=(seen(3),)))
+
+    assert await missing(store) == []
+    assert await store.lane_end(SIGNER, HERE.desk) == (1, mid(1))
+
+
+async def test_a_place_that_was_void_is_filled_and_denies_nothing(store: Store) -> None:
+    await store.keep(message(3), Keeping(seen=(seen(3),)))
+
+    await store.keep_void(SIGNER, HERE.desk, 2, mid(2))
+
+    assert await missing(store) == [1]
+    assert (await store.around(SIGNER, HERE.desk, 1))[2] == Place(mid(2), None)
+
+
+async def test_a_parent_is_waited_for_until_it_comes(store: Store) -> None:
+    orphan = Orphan(mid(1), mid(2), THERE.desk, 7)
+    await store.keep(message(2), Keeping(orphans=(orphan,)))
+    assert await store.orphans() == [orphan]
+    assert await store.unknown_of([mid(1), mid(2)]) == [mid(1)]
+
+    await store.keep(message(1), Keeping())
+
+    assert await store.orphans() == []
+
+
+async def test_the_times_beside_a_place_in_the_ledger_are_those_of_the_next_messages(
+    store: Store,
+) -> None:
+    for number in (3, 5, 9):
+        await store.keep(message(number), Keeping())
+
+    assert await store.times_beside(2) == (None, 1003)
+    assert await store.times_beside(6) == (1005, 1009)
+    assert await store.times_beside(10) == (1009, None)
+
+
+async def test_an_alarm_is_raised_once_and_again_when_it_had_come_right(store: Store) -> None:
+    assert await store.raise_alarm("lane.gap", "a", about="cn-dongxing", at=1)
+    assert not await store.raise_alarm("lane.gap", "a", about="cn-dongxing", at=2)
+    assert await store.settle_alarm("lane.gap", "a", 3)
+    assert not await store.settle_alarm("lane.gap", "a", 4)
+
+    assert await store.raise_alarm("lane.gap", "a", about="cn-dongxing", at=5)
+
+    assert [(a.raised, a.settled) for a in await store.alarms()] == [(5, None), (1, 3)]
