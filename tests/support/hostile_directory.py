@@ -29,6 +29,7 @@ from tests.support.world import (
     MONDAY,
     NOW,
     THERE,
+    THIRD,
     Post,
     desk_payload,
     directory,
@@ -188,3 +189,25 @@ BEHAVIOURS: Mapping[Callable[[Hostile], Iterator[bytes]], frozenset[str]] = {
     alters: frozenset({REFUSED}),
     moves: frozenset({REFUSED}),
 }
+
+
+def forks(seed: int) -> tuple[list[bytes], list[bytes], int]:
+    """Return two orders in which all entries stand, and how many entries they have in common.
+
+    A broker cannot make an entry; it can show what agencies stated in another order to each desk.
+    """
+    chance = Chance(seed)
+    one = _interleaved(chance)
+    other = one
+    while other == one:
+        other = _interleaved(chance)
+    same = (mine == theirs for mine, theirs in zip(one, other, strict=True))
+    return one, other, next(place for place, is_same in enumerate(same) if not is_same)
+
+
+def _interleaved(chance: Chance) -> list[bytes]:
+    left = [[*post.entries] for post in (HERE, THERE, THIRD)]
+    order = []
+    while any(left):
+        order.append(chance.one_of([queue for queue in left if queue]).pop(0))
+    return order

@@ -20,13 +20,14 @@ from liaison.demo.network import witness_name
 from liaison.runtime.clock import timestamp
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind
-from protocols.wire.receipt import parse_ack
+from protocols.wire.receipt import parse_ack, parse_took
 from tests.support.agencies import MONGCAI
 from tests.support.chance import Chance
 from tests.support.interposed import Interposed, answer_alike, delivery, interpose, pass_on
 from tests.support.network import AT, Network, start, until
 from tests.support.women import request_fields
 
+DAY = 86_400
 STRANGER = SigningKey.from_seed(bytes(32))
 
 
@@ -53,16 +54,26 @@ class HostileLine:
     async def told(self, play: Callable[["HostileLine"], Awaitable[None]], seed: int) -> set[str]:
         """Return the codes under which the desk told of what ``play`` did; all rests again then."""
         desk, self.chance = self.network.mongcai, Chance(seed)
-        before = len(await desk.set_aside())
+        before = await self._shown()
         self._pass_on(pass_on)
         await play(self)
-        alarm = desk.agent.prover.alarm
-        codes = {*(await desk.set_aside())[before:], *([] if alarm is None else [alarm])}
+        shown = await self._shown()
         self._pass_on(pass_on)
         self.between.answer = answer_alike
         await desk.agent.prover.check()  # what is still being asked for has had its answer then
         desk.agent.prover.alarm = None  # the next play begins afresh
-        return codes
+        return {code for code, _ in shown - before}
+
+    async def _shown(self) -> set[tuple[str, object]]:
+        """Return what the desk shows of what is wrong: codes, each with what tells it apart."""
+        status = await self.network.mongcai.status()
+        aside = enumerate(await self.network.mongcai.set_aside())
+        shown: set[tuple[str, object]] = {(code, number) for number, code in aside}
+        shown |= {(alarm["code"], alarm["number"]) for alarm in status["alarms"]}
+        shown |= {("lane.gap", (gap["by"], gap["first"])) for gap in status["missing"]}
+        if status["ledger"]["alarm"] is not None:
+            shown.add((status["ledger"]["alarm"], None))
+        return shown
 
     def on_envelopes(self, change: Callable[[api.Deliver], Sequence[api.Frame]]) -> None:
         """Change each envelope on its way to the desk."""
@@ -268,6 +279,70 @@ def flipped(raw: bytes, chance: Chance) -> bytes:
     return raw[:at] + bytes([raw[at] ^ 1 << chance.below(8)]) + raw[at + 1 :]
 
 
+async def drops_one(line: HostileLine) -> None:
+    """Withhold a message for ever, and deliver the next one."""
+    held = _withhold(line)
+    await line.request()
+    await until(lambda: _is_any(held), "the message to be dropped comes by")
+    line.on_envelopes(lambda frame: [frame])
+    await line.arrives(await line.request())
+
+
+async def reorders(line: HostileLine) -> None:
+    """Deliver the second of two messages first; in the end nothing is missing."""
+    held = _withhold(line)
+    first = await line.request()
+    await until(lambda: _is_any(held), "the message to be held comes by")
+    line.on_envelopes(lambda frame: [frame])
+    await line.arrives(await line.request())
+    missing = (await line.network.mongcai.status())["missing"]
+    assert len(missing) == 1, "what was held back is missing meanwhile"
+    await line.between.say(replace(held[0], seq=0))
+    await line.arrives(first)
+
+
+async def back_dates(line: HostileLine) -> None:
+    """Say of a message that it came earlier than it did."""
+    earlier = 1 + line.chance.below(3_600)
+    line.on_envelopes(lambda frame: [_dated(line, frame, -earlier)])
+    await line.arrives(await line.request())
+    await line.alarms()
+
+
+async def delays(line: HostileLine) -> None:
+    """Hold a message back for more than a day, and say that it came when it is handed over."""
+    later = DAY + 1 + line.chance.below(DAY)
+    line.on_envelopes(lambda frame: [_dated(line, frame, later)])
+    ref = await line.request()
+    await line.arrives(ref)
+    await line.alarms()
+    (step,) = await line.network.mongcai.steps(ref)
+    assert step["times_differ"] is True
+
+
+def _dated(line: HostileLine, frame: api.Deliver, by: int) -> api.Deliver:
+    """Return ``frame`` with the broker's word that it took the message so many seconds later."""
+    took = parse_took(split_signed(frame.second)[0])
+    signed = replace(took, at=took.at + by).encoded()
+    return replace(frame, second=pack_signed(line.network.broker_key, labels.TOOK, signed))
+
+
+def _withhold(line: HostileLine) -> list[api.Deliver]:
+    """Hold back every envelope from now on; return where those held are found."""
+    held: list[api.Deliver] = []
+
+    def keep(frame: api.Deliver) -> Sequence[api.Frame]:
+        held.append(frame)
+        return []
+
+    line.on_envelopes(keep)
+    return held
+
+
+async def _is_any(held: Sequence[api.Deliver]) -> bool:
+    return bool(held)
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """The codes of which at least one is told at each play, and by when."""
@@ -276,6 +351,8 @@ class Expected:
     bound: str = "at once"
     #: Plays that leave nothing to tell: what came twice is there once.
     is_silent: bool = False
+    #: A message that can never be proven, so that the desk does not come to rest.
+    is_unproven: bool = False
 
 
 BEHAVIOURS: Mapping[Callable[[HostileLine], Awaitable[None]], Expected] = {
@@ -287,4 +364,10 @@ BEHAVIOURS: Mapping[Callable[[HostileLine], Awaitable[None]], Expected] = {
     forks_ledger_with_both_witnesses: Expected(frozenset({"proof.mismatch"}), "next checkpoint"),
     rolls_back: Expected(frozenset({"ledger.rolled_back"}), "next checkpoint"),
     denies_receipt: Expected(frozenset({"proof.mismatch", "ledger.false_leaf"}), "next checkpoint"),
+    drops_one: Expected(frozenset({"lane.gap"}), "next message"),
+    reorders: Expected(frozenset(), "next message", is_silent=True),
+    back_dates: Expected(
+        frozenset({"ledger.time_fell_back", "ledger.false_leaf"}), is_unproven=True
+    ),
+    delays: Expected(frozenset({"ledger.time_fell_back", "ledger.false_leaf"}), is_unproven=True),
 }
