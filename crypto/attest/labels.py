@@ -19,8 +19,13 @@ STANDING = b"liaison/1 standing\0"
 #: All signing labels; a test signs with each and offers it under every other.
 SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, STANDING)
 
-# HPKE info.
+# HPKE info: what the 32 bytes in a wrap are.
 WRAP = b"liaison/1 wrap\0"
+SLOT = b"liaison/1 slot\0"
+RECOVERY = b"liaison/1 recovery\0"
+
+#: All labels of wraps; nothing wrapped under one opens under another.
+WRAPPING = (WRAP, SLOT, RECOVERY)
 
 # What is encrypted beside messages: the beginning of its additional data.
 KEPT = b"liaison/1 kept\0"
@@ -44,3 +49,5 @@ P_MAILBOX = b"lz1-mailbox"
 P_PERSISTED = b"lz1-ack"
 P_BLOB = b"lz1-blob"
 P_FILE = b"lz1-file"
+P_VAULT = b"lz1-vault"
+P_PAPER = b"lz1-paper"

@@ -12,6 +12,11 @@ from liaison.desk.client import DeskClient
 T = TypeVar("T")
 
 
+def folder_of(settings: Path | None, state: Path | None) -> Path:
+    """Return the desk's folder: ``state``, else the one that the settings name."""
+    return state or desk_settings(settings).state
+
+
 async def ask_desk(
     settings: Path | None, state: Path | None, work: Callable[[DeskClient], Awaitable[T]]
 ) -> T:
@@ -21,6 +26,6 @@ async def ask_desk(
         DeskNotReachableError, DeskRefusedError: as the client does.
     """
     # Only the folder counts here: the running desk wrote its own address into it.
-    folder = state or desk_settings(settings).state
+    folder = folder_of(settings, state)
     async with ClientSession() as session:
         return await work(DeskClient.of(folder, session))

@@ -102,6 +102,26 @@ GROUPS: dict[str, Group] = {
                 "Admit another computer of this desk by its number; do it at both.",
                 "liaison.cli.desk_devices",
             ),
+            "officers": Listed(
+                "Show who can open this desk, and whether papers for recovery were made.",
+                "liaison.cli.desk_officers",
+            ),
+            "add": Listed(
+                "Give a further officer a slot, and make the request that the registrar signs.",
+                "liaison.cli.desk_officers",
+            ),
+            "remove": Listed(
+                "Take an officer out; the desk gets a new key.", "liaison.cli.desk_officers"
+            ),
+            "passphrase": Listed("Change your own passphrase.", "liaison.cli.desk_officers"),
+            "papers": Listed(
+                "Make two papers that together open this desk when every passphrase is lost.",
+                "liaison.cli.desk_recovery",
+            ),
+            "recover": Listed(
+                "Give an officer a slot by both papers; they are spent with it.",
+                "liaison.cli.desk_recovery",
+            ),
             "status": Listed(
                 "Say how the desk stands; exits 1 when line, ledger or reminders are not well.",
                 "liaison.cli.desk",

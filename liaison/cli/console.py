@@ -9,7 +9,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from enum import IntEnum
 from getpass import getpass
@@ -27,6 +27,13 @@ LANGUAGES = ("vi", "zh", "en")
 LANGUAGE_VARIABLE = "LIAISON_LANG"
 LONGEST_PASSPHRASE = 1_024
 
+NewPassphraseOption = Annotated[
+    int | None,
+    typer.Option(
+        "--new-passphrase-fd",
+        help="Read the new passphrase from this open file descriptor instead of asking.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 SettingsOption = Annotated[
     Path | None, typer.Option("--settings", help="A settings file (see config/SCHEMA.md).")
@@ -156,6 +163,20 @@ def read_new_passphrase(descriptor: int | None, prompt: str) -> str:
     if descriptor is None and read_passphrase(None, f"{prompt}, again") != first:
         raise PassphraseError(f"{prompt}: expected the same twice, found two different ones")
     return first
+
+
+def read_typed(descriptor: int | None, prompts: Sequence[str]) -> list[str]:
+    """Return a line for each of ``prompts``: typed unseen, or from an open descriptor.
+
+    Raises PassphraseError when there is nothing to read, or no text.
+    """
+    if descriptor is None:
+        return [read_passphrase(None, prompt) for prompt in prompts]
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return [file.readline(LONGEST_PASSPHRASE).decode().rstrip("\r\n") for _ in prompts]
+    except (OSError, UnicodeDecodeError) as e:
+        raise PassphraseError(f"{prompts[0]}: expected lines of text, found none") from e
 
 
 def given(**settings: object) -> dict[str, object]:

@@ -17,8 +17,10 @@ from crypto.attest.statement import DevicePayload, Role
 from crypto.seal.ceremony import VALIDITY, request_key
 from crypto.seal.primitives import KEY_BYTES, fresh
 from crypto.seal.vault import Keys
-from liaison.desk.app import DEVICE, PINS, SLUG, STORE
+from liaison.desk.app import DEVICE, PINS, SLUG, NotADeskError
+from liaison.desk.directory import Replica
 from liaison.desk.release import STANDING
+from liaison.desk.roster import STORE, opened, recover
 from liaison.desk.store import Store
 from liaison.desk.vault import add_officer, create_vault, unlock_vault
 from liaison.runtime.clock import Clock, timestamp
@@ -104,13 +106,57 @@ def admit_officer(
         VaultError: a weak passphrase, or the officer has a slot.
     """
     added = add_officer(state, keys, officer, passphrase)
-    return _request(
-        directory.desk_named(slug),
-        SigningKey.from_seed(added.seed),
-        role,
-        officer,
-        timestamp(clock.now()),
-    )
+    return _request_of(directory.desk_named(slug), added, role, clock)
+
+
+async def add_to(
+    state: Path,
+    by: str,
+    passphrase: str,
+    *,
+    new: str,
+    role: Role,
+    new_passphrase: str,
+    clock: Clock,
+) -> bytes:
+    """Give a further officer a slot in a desk that was made, and return the request for their key.
+
+    Args:
+        state: the desk's folder.
+        by: the officer who does it.
+        passphrase: theirs.
+        new: who gets a slot.
+        role: what the new officer may do.
+        new_passphrase: opens the new officer's slot.
+        clock: says when the certificate begins.
+
+    Raises:
+        NoVaultError, VaultError, StoreError: nothing has changed.
+    """
+    async with opened(state, by, passphrase) as (store, keys):
+        desk = await _own_desk(store)
+        added = add_officer(state, keys, new, new_passphrase)
+    return _request_of(desk, added, role, clock)
+
+
+async def recover_for(
+    state: Path,
+    halves: tuple[bytes, bytes],
+    officer: str,
+    passphrase: str,
+    *,
+    role: Role,
+    clock: Clock,
+) -> bytes:
+    """Give an officer a slot by the two papers, and return the request for their new key.
+
+    Raises:
+        NoVaultError, VaultError, StoreError: nothing has changed.
+    """
+    keys = await recover(state, halves, officer, passphrase)
+    async with opened(state, officer, passphrase) as (store, _):
+        desk = await _own_desk(store)
+    return _request_of(desk, keys, role, clock)
 
 
 def sign_standing(state: Path, officer: str, passphrase: str, approval: StandingApproval) -> bytes:
@@ -133,6 +179,19 @@ async def keep_standing(state: Path, master: bytes, signed: Sequence[bytes]) -> 
     listed: list[Value] = [*(known if isinstance(known, list) else []), *signed]
     await store.set_fact(STANDING, encode(listed))
     await store.close()
+
+
+async def _own_desk(store: Store) -> Desk:
+    pins, slug = await store.fact(PINS), await store.fact(SLUG)
+    if pins is None or slug is None:
+        raise NotADeskError("this store is no desk's; `liaison desk init` makes one")
+    replica = await Replica.load(pins.decode().splitlines(), slug.decode(), store)
+    return replica.directory.desk_named(replica.slug)
+
+
+def _request_of(desk: Desk, keys: Keys, role: Role, clock: Clock) -> bytes:
+    key, begins = SigningKey.from_seed(keys.seed), timestamp(clock.now())
+    return _request(desk, key, role, keys.officer, begins)
 
 
 def _request(desk: Desk, key: SigningKey, role: Role, pseudonym: str, begins: int) -> bytes:

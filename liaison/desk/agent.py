@@ -4,7 +4,6 @@ It receives, checks, stores and acknowledges whether or not an officer is at the
 broker's news arrive here and are handed to the part they concern.
 """
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,12 +23,13 @@ from liaison.desk.follower import Follower
 from liaison.desk.inbox import Inbox
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
+from liaison.desk.officers import Officers
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
+from liaison.desk.roster import Roster
 from liaison.desk.store import Store, StoreError
-from liaison.desk.vault import Officers
 from liaison.desk.watched import alarm_view, missing_view
 from liaison.runtime.clock import Clock, timestamp
 from liaison.runtime.scheduler import Waker
@@ -49,6 +49,7 @@ class Agent:
     devices: Devices
     alarms: Alarms
     officers: Officers
+    roster: Roster
     catalogue: Catalogue
     casebook: Casebook
     composer: Composer
@@ -129,12 +130,16 @@ class Agent:
         Raises:
             VaultError, NoVaultError: the passphrase does not open the officer's slot.
         """
-        # Argon2id takes its half second beside the agent's work, not in front of it.
         was_locked = not self.officers.present()
-        await asyncio.to_thread(self.officers.unlock, officer, passphrase)
+        await self.roster.unlock(officer, passphrase)
         if was_locked:
             await self.reader.translator.start()
         self.waker.wake()
+
+    async def remove(self, by: str, passphrase: str, officer: str) -> None:
+        """Take an officer out of the vault; raises what :meth:`Roster.remove` raises."""
+        await self.roster.remove(by, passphrase, officer)
+        self.news.tell()
 
     async def lock(self) -> None:
         """Drop every officer's key and the translation worker; the agent goes on receiving."""

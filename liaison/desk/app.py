@@ -30,13 +30,14 @@ from liaison.desk.inbox import Inbox
 from liaison.desk.intake import Intake
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
+from liaison.desk.officers import Officers
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
+from liaison.desk.roster import STORE, Roster, check_vault
 from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
 from liaison.desk.store import Store
-from liaison.desk.vault import Officers
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
@@ -50,7 +51,7 @@ from translation.errors import ModelError
 from translation.models import available
 from translation.translator import Translator
 
-STORE, MODELS = "desk.sqlcipher", "models"
+MODELS = "models"
 #: Facts of the store that make it a desk's: the device's seed, our slug, the typed fingerprints.
 DEVICE, SLUG, PINS = "device", "slug", "pins"
 LARGEST_BODY = 2 * 1024 * 1024
@@ -94,6 +95,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
     await store.open()
     tasks = Tasks()
     try:
+        await check_vault(parts.keys, store)
         async with ClientSession() as session:
             agent = await _assemble(parts, store, session, tasks, clock)
             app[AGENT] = agent
@@ -156,6 +158,7 @@ async def _assemble(
         devices=devices,
         alarms=alarms,
         officers=officers,
+        roster=Roster(parts.state, store, officers),
         catalogue=catalogue,
         casebook=casebook,
         composer=composer,

@@ -26,9 +26,9 @@ from crypto.seal.envelope import plain_digest
 from crypto.seal.primitives import fresh
 from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.dispatch import THREAD_BYTES, Address, Dispatch, Letter
+from liaison.desk.officers import Officers
 from liaison.desk.release import Releases, step_of
 from liaison.desk.store import Draft, Keeping
-from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.case_number import format_case_number, next_serial, parse_case_number
 from protocols.casework.catalogue import Catalogue

@@ -35,8 +35,8 @@ from liaison.desk.broker_client import Line
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
 from liaison.desk.keyring import Keyring
+from liaison.desk.officers import Officers
 from liaison.desk.store import Given, Store
-from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.errors import CaseworkError
 

@@ -20,9 +20,9 @@ from crypto.seal.content import Content, Kind, parse_content
 from crypto.seal.countersigning import countersign_draft
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Address, Dispatch, Letter
+from liaison.desk.officers import Officers
 from liaison.desk.store import Draft as StoredDraft
 from liaison.desk.store import Keeping, Store, StoredMessage
-from liaison.desk.vault import Officers
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.approval import (
     StandingApproval,

@@ -19,8 +19,8 @@ from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
 from liaison.desk.cases import UnknownCaseError
 from liaison.desk.guard import NONCE_HEADER, prove_token
+from liaison.desk.officers import LockedError
 from liaison.desk.release import UnknownAskError
-from liaison.desk.vault import LockedError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.web import ProblemError
 from protocols.casework.codes import Language
@@ -182,6 +182,28 @@ async def lock(request: web.Request) -> web.Response:
     """Drop every officer's key; the agent goes on receiving."""
     await request.app[AGENT].lock()
     return web.json_response({"present": []})
+
+
+@ROUTES.post("/api/passphrase")
+async def renew_passphrase(request: web.Request) -> web.Response:
+    """Change an officer's own passphrase: ``{officer, passphrase, new}``."""
+    fields = await _fields(request)
+    officer, old, new = _officer(fields), _text(fields, "passphrase"), _text(fields, "new")
+    await request.app[AGENT].roster.renew(officer, old, new)
+    return web.json_response({"changed": officer})
+
+
+@ROUTES.post("/api/officers/remove")
+async def remove_officer(request: web.Request) -> web.Response:
+    """Take an officer out of the vault: ``{officer, passphrase, removed}``."""
+    fields = await _fields(request)
+    by, passphrase, removed = (
+        _officer(fields),
+        _text(fields, "passphrase"),
+        _text(fields, "removed"),
+    )
+    await request.app[AGENT].remove(by, passphrase, removed)
+    return web.json_response({"removed": removed})
 
 
 @ROUTES.post("/api/devices")

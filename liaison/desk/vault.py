@@ -1,25 +1,36 @@
-"""The vault's file, and which officers have unlocked this desk.
+"""The vault's file: made, opened, and changed so that a power cut leaves the old one or the new.
 
-The desk's master key opens the store; it is given by the first officer who unlocks. An officer's
-own key is here only between unlocking and locking; the screen, not the receiving agent, ends with
-it.
+Removing an officer gives the desk a new master key, under which the store is written anew. Two
+files cannot change in one act, so the new vault waits beside the old one until the store has
+changed, which is one act of the database; whoever opens the desk next sees which of the two keys
+opens the store, and finishes or takes back (:func:`open_desk`).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from crypto.attest.signing import SigningKey
+from crypto.seal.papers import join, part
 from crypto.seal.primitives import KEY_BYTES, fresh
-from crypto.seal.vault import Keys, add_slot, new_slot, open_slot, pack_vault, parse_vault
-from liaison.runtime.seeds import write_private
+from crypto.seal.vault import (
+    AlteredVaultError,
+    Keys,
+    UnknownOfficerError,
+    Vault,
+    add_slot,
+    change_passphrase,
+    new_vault,
+    open_recovery,
+    open_slot,
+    pack_vault,
+    parse_vault,
+    remove_slot,
+    set_recovery,
+)
+from liaison.runtime.seeds import sync_folder, write_private
 
 VAULT = "vault"
-
-
-class LockedError(Exception):
-    """The officer has not unlocked this desk."""
-
-    code = "desk.locked"
+#: The vault of a desk whose store is about to get, or has got, a new key.
+PENDING = "pending-vault"
 
 
 class NoVaultError(Exception):
@@ -35,25 +46,17 @@ def create_vault(state: Path, officer: str, passphrase: str) -> Keys:
         VaultError: a weak passphrase.
         FileExistsError: the folder holds a vault already.
     """
-    slot, keys = new_slot(officer, passphrase, master=fresh(KEY_BYTES))
-    write_private(state / VAULT, pack_vault([slot]))
+    vault, keys = new_vault(officer, passphrase, master=fresh(KEY_BYTES))
+    write_private(state / VAULT, pack_vault(vault))
     return keys
 
 
-def add_officer(state: Path, keys: Keys, officer: str, passphrase: str) -> Keys:
-    """Return the keys of a further officer, whose slot the vault has from now on.
-
-    Raises:
-        VaultError: a weak passphrase, or the officer has a slot.
-    """
-    slot, added = new_slot(officer, passphrase, master=keys.master)
-    slots = add_slot(parse_vault((state / VAULT).read_bytes()), slot)
-    # The new file takes the old one's place in one act: a power cut leaves the one or the other.
-    replacement = state / f"{VAULT}.new"
-    replacement.unlink(missing_ok=True)
-    write_private(replacement, pack_vault(slots))
-    replacement.replace(state / VAULT)
-    return added
+def read_vault(state: Path) -> Vault:
+    """Return the vault in ``state``; raise NoVaultError or MalformedVaultError."""
+    try:
+        return parse_vault((state / VAULT).read_bytes())
+    except FileNotFoundError as e:
+        raise NoVaultError("this folder holds no desk; `liaison desk init` makes one") from e
 
 
 def unlock_vault(state: Path, officer: str, passphrase: str) -> Keys:
@@ -63,38 +66,142 @@ def unlock_vault(state: Path, officer: str, passphrase: str) -> Keys:
         NoVaultError: the folder holds no vault.
         VaultError: no such officer, a wrong passphrase, or a broken file.
     """
+    return open_slot(read_vault(state), officer, passphrase)
+
+
+def add_officer(state: Path, keys: Keys, officer: str, passphrase: str) -> Keys:
+    """Return the keys of a further officer, whose slot the vault has from now on.
+
+    Raises:
+        VaultError: a weak passphrase, or the officer has a slot.
+    """
+    vault, added = add_slot(read_vault(state), officer, passphrase, master=keys.master)
+    _replace(state, vault)
+    return added
+
+
+def renew_passphrase(state: Path, officer: str, passphrase: str, new: str) -> None:
+    """Let the officer's slot open to the ``new`` passphrase and no longer to the old one.
+
+    Raises:
+        VaultError: the old one does not open it, or the new one is weak.
+    """
+    vault = read_vault(state)
+    keys = open_slot(vault, officer, passphrase)
+    _replace(state, change_passphrase(vault, keys, new))
+
+
+def make_papers(state: Path, keys: Keys, write: Callable[[bytes, bytes], None]) -> None:
+    """Let the vault open to two new halves (32 bytes each), and no longer to older ones.
+
+    ``write`` puts them on paper; only when it has, the vault changes.
+    """
+    secret = fresh(KEY_BYTES)
+    write(*part(secret))
+    _replace(state, set_recovery(read_vault(state), secret, master=keys.master))
+
+
+async def recover_vault(
+    state: Path,
+    halves: tuple[bytes, bytes],
+    officer: str,
+    passphrase: str,
+    opens: Callable[[bytes], Awaitable[bool]],
+) -> Keys:
+    """Return the keys of an officer who gets a slot by the two papers, which are spent with it.
+
+    An officer who had one gets it anew, with a new signing key: the old one stays behind the
+    forgotten passphrase. ``opens`` says whether the store opens to a key.
+
+    Raises:
+        VaultError: the papers are of another vault, the vault is none of this store's, or the
+            passphrase is weak.
+    """
+    secret = join(*halves)
+    await settle(state, lambda vault: open_recovery(vault, secret), opens)
+    vault = read_vault(state)
+    master = open_recovery(vault, secret)
+    if not await opens(master):
+        raise AlteredVaultError("this vault is not the one of the desk's store")
+    others = tuple(slot for slot in vault.slots if slot.officer != officer)
+    kept = Vault(vault.generation, others, vault.recovery)
+    with_slot, keys = add_slot(kept, officer, passphrase, master=master)
+    _replace(state, set_recovery(with_slot, None, master=master))
+    return keys
+
+
+async def remove_officer(
+    state: Path, officer: str, rekey: Callable[[bytes], Awaitable[None]]
+) -> bytes:
+    """Take an officer out and return the desk's new master key, to which the store has changed.
+
+    The vault must have been opened just before: its tag then says that its slots are the
+    officers'. A kill at any point leaves vault and store of the old key, or of the new one.
+
+    Args:
+        state: the desk's folder.
+        officer: who is taken out.
+        rekey: lets the store open to the given key and no other, in one act.
+
+    Raises:
+        VaultError: no such officer, or the only one.
+        StoreError: the store could not be changed; everything is as it was.
+    """
+    master = fresh(KEY_BYTES)
+    pending = state / PENDING
+    pending.unlink(missing_ok=True)
+    write_private(pending, pack_vault(remove_slot(read_vault(state), officer, master=master)))
+    sync_folder(state)
+    await rekey(master)
+    pending.replace(state / VAULT)
+    return master
+
+
+async def open_desk(
+    state: Path, officer: str, passphrase: str, opens: Callable[[bytes], Awaitable[bool]]
+) -> Keys:
+    """Return what the passphrase opens, after finishing a removal that was cut short.
+
+    Args:
+        state: the desk's folder.
+        officer: who opens it.
+        passphrase: theirs.
+        opens: says whether the store opens to a key.
+
+    Raises:
+        NoVaultError, VaultError: as :func:`unlock_vault`.
+    """
+    await settle(state, lambda vault: open_slot(vault, officer, passphrase).master, opens)
+    return unlock_vault(state, officer, passphrase)
+
+
+async def settle(
+    state: Path, master_of: Callable[[Vault], bytes], opens: Callable[[bytes], Awaitable[bool]]
+) -> None:
+    """Let the vault be the one whose key opens the store, when a removal was cut short.
+
+    Raises:
+        VaultError: what opens the desk is in none of the two vaults, or in the wrong one.
+    """
+    pending = state / PENDING
+    if not pending.exists():
+        return
     try:
-        raw = (state / VAULT).read_bytes()
-    except FileNotFoundError as e:
-        raise NoVaultError("this folder holds no desk; `liaison desk init` makes one") from e
-    return open_slot(parse_vault(raw), officer, passphrase)
+        is_done = await opens(master_of(parse_vault(pending.read_bytes())))
+    except UnknownOfficerError:
+        # Who was being removed still opens the desk if its store never changed.
+        if not await opens(master_of(read_vault(state))):
+            raise
+        is_done = False
+    if is_done:
+        pending.replace(state / VAULT)
+    else:
+        pending.unlink()
 
 
-@dataclass(slots=True)
-class Officers:
-    """The officers who have unlocked this desk, with their signing keys."""
-
-    state: Path
-    _keys: dict[str, SigningKey] = field(default_factory=dict, repr=False)
-
-    def admit(self, keys: Keys) -> None:
-        """Hold the officer's key until the desk is locked."""
-        self._keys[keys.officer] = SigningKey.from_seed(keys.seed)
-
-    def unlock(self, officer: str, passphrase: str) -> None:
-        """Open the officer's slot and hold their key; raises what :func:`unlock_vault` raises."""
-        self.admit(unlock_vault(self.state, officer, passphrase))
-
-    def lock(self) -> None:
-        """Drop every officer's key."""
-        self._keys.clear()
-
-    def key(self, officer: str) -> SigningKey:
-        """Return the officer's key; raise LockedError when they have not unlocked."""
-        if officer not in self._keys:
-            raise LockedError(f"{officer} has not unlocked this desk")
-        return self._keys[officer]
-
-    def present(self) -> list[str]:
-        """Return who has unlocked, in the order of their pseudonyms."""
-        return sorted(self._keys)
+def _replace(state: Path, vault: Vault) -> None:
+    # The new file takes the old one's place in one act: a power cut leaves the one or the other.
+    replacement = state / f"{VAULT}.new"
+    replacement.unlink(missing_ok=True)
+    write_private(replacement, pack_vault(vault))
+    replacement.replace(state / VAULT)

@@ -58,3 +58,14 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of the files in ``folder`` durable; a file's own sync does not do that."""
+    if os.name != "posix":  # elsewhere a folder cannot be opened, and its names are journalled
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

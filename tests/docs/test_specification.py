@@ -13,7 +13,9 @@ from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
 from crypto.seal import archive, content, envelope, vault
 from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.envelope import MAY_SIGN
+from crypto.seal.papers import LINES, PaperError
 from crypto.seal.stream import AttachmentError
+from liaison.desk.store import InClearError, NoCipherError
 from tests.support.requirements import REPOSITORY
 from tests.unit.crypto.attest.test_padding import SIZES
 from tests.vectors.test_vectors import fields
@@ -94,13 +96,15 @@ def test_every_code_with_which_an_entry_is_refused_is_in_the_table() -> None:
 
 def test_every_code_of_a_vault_is_in_the_table() -> None:
     assert codes("vault", "vault") == codes_of(vault.VaultError)
+    assert codes("vault", "papers") == {PaperError.code}
+    assert codes("vault", "store") == {NoCipherError.code, InClearError.code}
 
 
 def test_every_code_of_an_archive_is_in_the_table() -> None:
     assert codes("archive", "archive") == codes_of(archive.ArchiveError)
 
 
-OTHER_LABELS = (labels.WRAP, labels.KEPT)
+OTHER_LABELS = (*labels.WRAPPING, labels.KEPT)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,8 @@ def test_no_label_or_person_is_told_that_does_not_exist() -> None:
         ("directory", f"for at most {LONGEST_VALIDITY // 86_400} days"),
         ("directory", f"more than {['', 'seven'][LONGEST_WINDOW // (7 * 86_400)]} days"),
         ("vault", "fewer than twelve characters"),
+        ("vault", f"at most {vault.VAULT_LIMIT:,} bytes"),
+        ("vault", f"is printed as {['', '', '', '', 'four'][LINES]} lines"),
     ],
 )
 def test_a_limit_is_told_as_the_code_has_it(page: str, sentence: str) -> None:

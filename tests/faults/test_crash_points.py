@@ -8,7 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from liaison.demo.processes import PROGRAM
-from liaison.desk.app import STORE
+from liaison.desk.roster import STORE
 from liaison.desk.store import Store
 from liaison.desk.vault import unlock_vault
 from tests.faults.dying_node import POINTS

@@ -4,10 +4,13 @@ from liaison.desk.store.alarms import AlarmStore
 from liaison.desk.store.archive import ArchiveStore, UnreadableRecordError
 from liaison.desk.store.colleagues import ColleagueStore
 from liaison.desk.store.engine import (
+    InClearError,
+    NoCipherError,
     StoreError,
     StoreFailedError,
     UnknownSchemaError,
     WrongKeyError,
+    opens,
 )
 from liaison.desk.store.keys import KeyStore
 from liaison.desk.store.lanes import LaneStore
@@ -37,8 +40,10 @@ __all__ = [
     "Draft",
     "Given",
     "HeadAhead",
+    "InClearError",
     "Keeping",
     "Missing",
+    "NoCipherError",
     "Notice",
     "Opening",
     "Orphan",
@@ -54,6 +59,7 @@ __all__ = [
     "UnreadableRecordError",
     "Waiting",
     "WrongKeyError",
+    "opens",
 ]
 
 

@@ -3,21 +3,31 @@
 SQLCipher has no asynchronous driver, so a dedicated thread owns the only connection and every call
 is one transaction there: what a call writes is durable when it returns, or none of it is. The key
 is the vault's master key; a file that it does not open is refused with its own code.
+
+A plain SQLite takes the same statements and keeps everything in clear, so a library that names no
+cipher is refused before it touches a file, and a file that opens without a key when it is opened.
 """
 
 import asyncio
+import hmac
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-import sqlcipher3
 from sqlalchemy import Connection, create_engine, event, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from liaison.desk.tables import TABLES, facts
+
+try:
+    import sqlcipher3 as driver
+except ImportError:
+    # Told when a store is opened, with a code: an import that fails tells an officer nothing.
+    driver = None
 
 T = TypeVar("T")
 
@@ -44,6 +54,18 @@ class StoreFailedError(StoreError):
     code = "store.failed"
 
 
+class NoCipherError(StoreError):
+    """The database library does not encrypt: nothing may be stored with it."""
+
+    code = "store.no_cipher"
+
+
+class InClearError(StoreError):
+    """The store can be read without a key."""
+
+    code = "store.in_clear"
+
+
 class UnknownSchemaError(StoreError):
     """The store was written by another version."""
 
@@ -54,11 +76,16 @@ class Engine:
     """One encrypted file. Every method is one transaction."""
 
     def __init__(self, path: Path, key: bytes) -> None:
-        """Take the file and its 32-byte key; nothing is opened before :meth:`open`."""
+        """Take the file and its 32-byte key; nothing is opened before :meth:`open`.
+
+        Raises:
+            NoCipherError: the library does not encrypt.
+        """
+        check_cipher()
         self._path, self._key = path, key
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._engine = create_engine(
-            "sqlite://", creator=self._connect, module=sqlcipher3, poolclass=StaticPool
+            "sqlite://", creator=self._connect, module=driver, poolclass=StaticPool
         )
         event.listen(self._engine, "begin", _begin_immediate)
 
@@ -67,6 +94,7 @@ class Engine:
 
         Raises:
             WrongKeyError: the key does not open the file.
+            InClearError: the file opens without a key too.
             UnknownSchemaError: another version wrote it.
         """
 
@@ -79,14 +107,44 @@ class Engine:
 
         try:
             await self.run(prepare)
-        except (StoreFailedError, sqlcipher3.DatabaseError) as e:
+        except (StoreFailedError, driver.DatabaseError) as e:
             await self.close()
             raise WrongKeyError("the key does not open this store") from e
+        if await self._on_thread(lambda: _can_read(self._path, None)):
+            await self.close()
+            raise InClearError("this store opens without a key; expected one that is encrypted")
 
     async def close(self) -> None:
         """Close the file and end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        await self._on_thread(self._engine.dispose)
         self._thread.shutdown(wait=True)
+
+    def opens_to(self, key: bytes) -> bool:
+        """Say whether this store, once open, opens to ``key``."""
+        return hmac.compare_digest(key, self._key)
+
+    async def rekey(self, key: bytes) -> None:
+        """Let the store open to ``key`` (32 bytes) from now on and no longer to the one it had.
+
+        One transaction of the database: a kill leaves it under the one key or under the other.
+        What was written under the old key is then overwritten or cut off the files.
+
+        Raises:
+            StoreFailedError: the database failed; the key is the old one.
+        """
+
+        def write_anew() -> None:
+            try:
+                with self._engine.connect() as db:
+                    raw: Any = db.connection.driver_connection
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    raw.execute(f"PRAGMA rekey=\"x'{key.hex()}'\"")
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except (DBAPIError, driver.DatabaseError) as e:
+                raise StoreFailedError(f"the database failed: {type(e).__name__}") from e
+
+        await self._on_thread(write_anew)
+        self._key = key
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` returns, done in one transaction on the store's thread.
@@ -102,7 +160,10 @@ class Engine:
             except DBAPIError as e:
                 raise StoreFailedError(f"the database failed: {type(e.orig).__name__}") from e
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        return await self._on_thread(transaction)
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def fact(self, name: str) -> bytes | None:
         """Return the single value of this name, if there is one."""
@@ -113,11 +174,43 @@ class Engine:
         await self.run(lambda db: set_fact(db, name, value))
 
     def _connect(self) -> Any:  # noqa: ANN401 - the driver's own type
-        connection = sqlcipher3.connect(self._path, check_same_thread=False, isolation_level=None)
-        connection.execute(f"PRAGMA key=\"x'{self._key.hex()}'\"")
+        connection = driver.connect(self._path, check_same_thread=False, isolation_level=None)
+        _give_key(connection, self._key)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", MEMORY_ONLY):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+
+def check_cipher() -> None:
+    """Raise NoCipherError unless the library is SQLCipher: any other keeps all of it in clear."""
+    if driver is None:
+        raise NoCipherError("sqlcipher3 is not installed; nothing is stored without it")
+    with closing(driver.connect(":memory:")) as connection:
+        if connection.execute("PRAGMA cipher_version").fetchone() is None:
+            raise NoCipherError("the installed sqlcipher3 names no cipher: it is a plain SQLite")
+
+
+async def opens(path: Path, key: bytes) -> bool:
+    """Say whether the store in ``path`` opens to ``key``; raise NoCipherError without SQLCipher."""
+    check_cipher()
+    return await asyncio.to_thread(_can_read, path, key)
+
+
+def _can_read(path: Path, key: bytes | None) -> bool:
+    with closing(driver.connect(path)) as connection:
+        # A key that does not open it is an answer here, and no error to write about.
+        connection.execute("PRAGMA cipher_log_level=NONE")
+        if key is not None:
+            _give_key(connection, key)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except driver.DatabaseError:
+            return False
+    return True
+
+
+def _give_key(connection: Any, key: bytes) -> None:  # noqa: ANN401 - the driver's own type
+    connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
 
 
 def _begin_immediate(connection: Connection) -> None:

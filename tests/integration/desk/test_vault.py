@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from crypto.attest.statement import Role
 from crypto.seal.vault import WeakPassphraseError
 from liaison.desk.admin import admit_officer, init_desk
-from liaison.desk.app import STORE
 from liaison.desk.client import DeskRefusedError
 from liaison.desk.guard import TOKEN
+from liaison.desk.roster import STORE
 from liaison.desk.store import Store, WrongKeyError
 from liaison.desk.vault import VAULT
 from tests.support.agencies import MONGCAI

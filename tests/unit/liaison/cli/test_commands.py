@@ -57,7 +57,7 @@ def test_no_command_takes_a_secret_as_an_argument(key: tuple[str, str]) -> None:
     suspect = {o for o in taken if any(w in o for w in ("pass", "secret", "pin", "seed", "key"))}
 
     # A descriptor to read from, and the file of the public fingerprints, are no secrets.
-    assert suspect <= {"--passphrase-fd", "--pins"}
+    assert suspect <= {"--passphrase-fd", "--new-passphrase-fd", "--pins"}
 
 
 @pytest.mark.parametrize("key", SERVING, ids=" ".join)

@@ -1,0 +1,138 @@
+"""``liaison desk officers``, ``add``, ``remove`` and ``passphrase``: who can open a desk.
+
+Each change asks for a passphrase. Removing goes through the desk when it runs, which holds the
+store; the others change the vault's file alone.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from aiohttp import ClientSession
+
+from crypto.attest.statement import Role
+from liaison.cli.calling import folder_of
+from liaison.cli.console import (
+    JsonOption,
+    NewPassphraseOption,
+    OfficerOption,
+    PassphraseOption,
+    SettingsOption,
+    StateOption,
+    command,
+    print_json,
+    read_new_passphrase,
+    read_passphrase,
+    say,
+)
+from liaison.desk.client import DeskClient, DeskNotReachableError
+from liaison.runtime.clock import SystemClock
+
+app = typer.Typer(no_args_is_help=True)
+
+#: What a person at a desk may be; a device is made with its desk.
+ROLES = {role.name.lower(): role for role in Role if role is not Role.DEVICE}
+
+
+class RoleError(Exception):
+    """A role that no officer can have."""
+
+    code = "desk.role"
+
+
+@app.command()
+@command
+async def officers(
+    state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
+) -> None:
+    """Show who can open this desk, and whether papers for recovery were made."""
+    from liaison.desk.vault import read_vault  # noqa: PLC0415 - `--help` need not pay for it
+
+    vault = read_vault(folder_of(settings, state))
+    has_papers = vault.recovery is not None
+    if as_json:
+        print_json({"officers": vault.officers(), "papers": has_papers})
+        return
+    for officer in vault.officers():
+        say(officer)
+    say(f"papers: {'made' if has_papers else 'none; `liaison desk papers` makes them'}")
+
+
+@app.command()
+@command
+async def add(
+    new: Annotated[str, typer.Argument(help="The pseudonym of the new officer.")],
+    officer: OfficerOption,
+    role: Annotated[str, typer.Option(help=" or ".join(ROLES) + ".")] = "officer",
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    passphrase_fd: PassphraseOption = None,
+    new_passphrase_fd: NewPassphraseOption = None,
+) -> None:
+    """Give a further officer a slot, and make the request that the registrar signs."""
+    from liaison.desk.admin import add_to  # noqa: PLC0415
+
+    if role not in ROLES:
+        raise RoleError(f"expected {', '.join(ROLES)}; found {role}")
+    folder = folder_of(settings, state)
+    request = await add_to(
+        folder,
+        officer,
+        read_passphrase(passphrase_fd, f"Passphrase of {officer}"),
+        new=new,
+        role=ROLES[role],
+        new_passphrase=read_new_passphrase(new_passphrase_fd, f"New passphrase of {new}"),
+        clock=SystemClock(),
+    )
+    say(f"request {write_request(folder, new, request)}")
+
+
+@app.command()
+@command
+async def remove(
+    removed: Annotated[str, typer.Argument(help="The pseudonym of the officer to take out.")],
+    officer: OfficerOption,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    passphrase_fd: PassphraseOption = None,
+) -> None:
+    """Take an officer out; the desk gets a new key."""
+    from liaison.desk.roster import remove_from  # noqa: PLC0415
+
+    folder = folder_of(settings, state)
+    passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
+    fields = {"officer": officer, "passphrase": passphrase, "removed": removed}
+    try:
+        async with ClientSession() as http:
+            await DeskClient.of(folder, http).post("/api/officers/remove", **fields)
+    except DeskNotReachableError:
+        await remove_from(folder, officer, passphrase, removed)
+    say(f"removed {removed}")
+
+
+@app.command()
+@command
+async def passphrase(
+    officer: OfficerOption,
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    passphrase_fd: PassphraseOption = None,
+    new_passphrase_fd: NewPassphraseOption = None,
+) -> None:
+    """Change your own passphrase."""
+    from liaison.desk.vault import renew_passphrase  # noqa: PLC0415
+
+    renew_passphrase(
+        folder_of(settings, state),
+        officer,
+        read_passphrase(passphrase_fd, f"Passphrase of {officer}"),
+        read_new_passphrase(new_passphrase_fd, f"New passphrase of {officer}"),
+    )
+    say(f"changed {officer}")
+
+
+def write_request(folder: Path, officer: str, request: bytes) -> Path:
+    """Write the request for an officer's key into the desk's folder and return its file."""
+    file = folder / f"request-{officer}.cbor"
+    file.write_bytes(request)
+    return file
