@@ -14,7 +14,7 @@ from typing import Any
 
 from liaison.desk import vault
 from liaison.desk.roster import remove_from
-from liaison.desk.store import Store
+from liaison.desk.store.engine import Engine
 
 #: Where it dies, in the order in which it comes there; the last is anywhere within the rekeying.
 POINTS = ("before the pending vault", "before the store", "after the store", "after all", "within")
@@ -27,14 +27,14 @@ def die() -> None:
 
 def dying_at(point: str) -> None:
     """Make this process die at ``point``."""
-    write, rekey = vault.write_private, Store.rekey
+    write, rekey = vars(vault)["write_private"], Engine.rekey
 
     def write_pending(path: Path, content: bytes) -> None:
         if point == "before the pending vault":
             die()
         write(path, content)
 
-    async def change(store: Store, key: bytes) -> None:
+    async def change(store: Engine, key: bytes) -> None:
         if point == "before the store":
             die()
         sys.stdout.write("rekeying\n")
@@ -43,8 +43,8 @@ def dying_at(point: str) -> None:
         if point == "after the store":
             die()
 
-    vault.write_private = write_pending  # type: ignore[attr-defined]
-    Store.rekey = change  # type: ignore[method-assign]
+    vars(vault)["write_private"] = write_pending
+    Engine.rekey = change  # type: ignore[method-assign]
 
 
 def main() -> None:
