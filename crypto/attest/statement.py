@@ -222,11 +222,12 @@ def parse_entry(raw: bytes) -> Entry:
             kids = [kid for kid, _ in pairs]
             if kids != sorted(set(kids)):
                 raise StatementError("signatures must be sorted by distinct key ids")
-            return Entry(_statement(statement), pairs, raw)
+            return Entry(parse_statement(statement), pairs, raw)
     raise StatementError("expected [statement, [[kid, signature], ...]]")
 
 
-def _statement(raw: bytes) -> Statement:
+def parse_statement(raw: bytes) -> Statement:
+    """Return the statement in ``raw``; raise StatementError when the bytes are none."""
     match read_value(raw):
         case [int(what), bytes(agency), bytes(subject), int(serial), prev, bytes(payload)] if (
             prev is None or isinstance(prev, bytes)

@@ -1,9 +1,9 @@
 """The ceremony: how an agency comes into the directory and names its desks, keys and brokers.
 
-Follows docs/spec/directory.md, "Ceremony". Each function returns the bytes of one signed entry, or
-a request that waits for a signature. Seeds are drawn by the caller through
-:func:`crypto.seal.primitives.fresh`, so that who holds which is decided where the files are
-written.
+Follows docs/spec/directory.md, "Ceremony". A function returns a statement that waits for the
+holders of a root's shares (:mod:`crypto.seal.drafts`), the bytes of one signed entry, or a request
+that waits for a signature. Seeds are drawn by the caller, so that who holds which is decided where
+the files are written.
 """
 
 from collections.abc import Sequence
@@ -43,14 +43,47 @@ class KeyRequest:
     payload_bytes: bytes
 
 
+def state_root(
+    payload: RootPayload, *, agency: AgencyId | None = None, after: Statement | None = None
+) -> Statement:
+    """Return the statement of a root: an agency's first, or the one that follows ``after``."""
+    raw = encode_payload(payload)
+    if after is None or agency is None:
+        agency = agency_id(raw)
+    return make_statement(What.ROOT, agency=agency, subject=agency, payload=raw, after=after)
+
+
+def state_desk(
+    agency: AgencyId, desk: DeskId, payload: DeskPayload, *, after: Statement | None = None
+) -> Statement:
+    """Return the statement by which an agency names a desk, after its last one about it."""
+    raw = encode_payload(payload)
+    return make_statement(What.DESK, agency=agency, subject=desk, payload=raw, after=after)
+
+
+def state_infra(agency: AgencyId, request: bytes, *, after: Statement | None = None) -> Statement:
+    """Return the statement by which an agency says that it relies on a broker or witness.
+
+    ``request`` is what :func:`crypto.attest.statement.prove_possession` made on that machine.
+
+    Raises:
+        StatementError: it is no such request.
+        SignatureError: the key has not proved possession.
+    """
+    unnamed = make_statement(What.INFRA, agency=agency, subject=b"", payload=request)
+    payload = decode_payload(unnamed)
+    if not isinstance(payload, InfraPayload):
+        raise StatementError("expected the request of a broker or witness")
+    subject = payload.key.kid
+    return make_statement(What.INFRA, agency=agency, subject=subject, payload=request, after=after)
+
+
 def found_agency(
     payload: RootPayload, signers: Sequence[SigningKey]
 ) -> tuple[AgencyId, bytes, bytes]:
     """Return the new agency's id, its root payload's bytes (to be pinned) and the root entry."""
-    raw = encode_payload(payload)
-    agency = agency_id(raw)
-    statement = make_statement(What.ROOT, agency=agency, subject=agency, payload=raw)
-    return agency, raw, sign_entry(statement, signers)
+    statement = state_root(payload)
+    return statement.agency, statement.payload, sign_entry(statement, signers)
 
 
 def name_desk(
@@ -61,24 +94,13 @@ def name_desk(
     signers: Sequence[SigningKey],
     after: Statement | None = None,
 ) -> bytes:
-    """Return the entry by which the agency's root keys name a desk."""
-    raw = encode_payload(payload)
-    return sign_entry(
-        make_statement(What.DESK, agency=agency, subject=desk, payload=raw, after=after), signers
-    )
+    """Return the entry by which the agency's root keys, all at hand, name a desk."""
+    return sign_entry(state_desk(agency, desk, payload, after=after), signers)
 
 
-def name_infra(
-    agency: AgencyId, payload: InfraPayload, possession: bytes, *, signers: Sequence[SigningKey]
-) -> bytes:
-    """Return the entry by which an agency says that it relies on this broker or witness.
-
-    ``possession`` is what :func:`crypto.attest.statement.prove_possession` made on that machine.
-    """
-    statement = make_statement(
-        What.INFRA, agency=agency, subject=payload.key.kid, payload=possession
-    )
-    return sign_entry(statement, signers)
+def name_infra(agency: AgencyId, request: bytes, *, signers: Sequence[SigningKey]) -> bytes:
+    """Return the entry of :func:`state_infra`, signed by root keys that are all at hand."""
+    return sign_entry(state_infra(agency, request), signers)
 
 
 def request_key(agency: AgencyId, payload: DevicePayload, key: SigningKey) -> bytes:

@@ -47,7 +47,7 @@ async def init_broker(
     """Return the broker made in the folder ``state``: key, database, and request file.
 
     The request is the payload of an infra statement with its proof of possession; each agency
-    that relies on this broker signs it (``crypto.seal.ceremony.name_infra``). An ``init`` that was
+    that relies on this broker signs it (``crypto.seal.ceremony.state_infra``). An ``init`` that was
     cut short is taken up again, with the key that it made.
 
     Raises:

@@ -17,9 +17,9 @@ from liaison.cli.console import (
     command,
     given,
     print_json,
-    read_pins,
     say,
 )
+from liaison.runtime.pins import read_pins
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Check the ledger.")
 
@@ -47,7 +47,7 @@ async def verify(
         environment=os.environ,
         given=given(ledger=ledger, pins=pins),
     )
-    fingerprints = read_pins(chosen.pins)
+    fingerprints = [pin.digits for pin in read_pins(chosen.pins)]
     copy = await _read(chosen.ledger)
     verified = await asyncio.to_thread(verify_ledger, copy, fingerprints)
     if save is not None:

@@ -13,9 +13,10 @@ import typer
 from config.load import find_corridor
 from config.settings import BrokerSettings, load_settings
 from crypto.attest.note import NamedKey, SignatureKind
-from liaison.cli.console import SettingsOption, StateOption, command, given, read_pins, say
+from liaison.cli.console import SettingsOption, StateOption, command, given, say
 from liaison.runtime.clock import SystemClock
 from liaison.runtime.logs import configure_logs
+from liaison.runtime.pins import read_pins
 from liaison.runtime.seeds import load_key
 from protocols.wire.api import parse_page
 
@@ -59,7 +60,7 @@ async def enroll(
         chosen.state,
         parse_page(entries.read_bytes(), limit=LARGEST_CEREMONY),
         clock=SystemClock(),
-        pins=read_pins(pins),
+        pins=[pin.digits for pin in read_pins(pins)],
         database_url=chosen.database_url,
     )
     say(f"directory {size}")

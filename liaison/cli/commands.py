@@ -143,14 +143,53 @@ GROUPS: dict[str, Group] = {
         },
     ),
     "keys": Group(
-        "Admit officers and devices (registrar).",
+        "Hold the key ceremony; admit officers and devices (registrar, holders of a root).",
         {
-            "ceremony": Listed(
-                "Found both agencies by script, on one machine: for trial, never for casework.",
-                "liaison.cli.keys",
+            "root-new": Listed(
+                "Draw an agency's root: three shares on three carriers, and the statement that two "
+                "sign.",
+                "liaison.cli.ceremony_root",
+            ),
+            "registrar-new": Listed(
+                "Draw a registrar's key; the public half is for the statements that name desks.",
+                "liaison.cli.ceremony_root",
+            ),
+            "infra-cert": Listed(
+                "Write the statements by which an agency relies on a broker or a witness.",
+                "liaison.cli.ceremony_desks",
+            ),
+            "desk-cert": Listed(
+                "Write the statements by which an agency names its desks, for thirteen months.",
+                "liaison.cli.ceremony_desks",
+            ),
+            "root-sign": Listed(
+                "Say in plain words what is to be signed, and sign it with one share.",
+                "liaison.cli.ceremony_sign",
+            ),
+            "collect": Listed(
+                "Put entries into one file, what a broker has first; what does not stand is "
+                "refused.",
+                "liaison.cli.ceremony_entries",
+            ),
+            "publish": Listed(
+                "Give entries to a broker that runs; a root enters by its operator's hand only.",
+                "liaison.cli.ceremony_entries",
+            ),
+            "fingerprint": Listed(
+                "Show the digits of a root, with how each group is read in both languages, and a "
+                "QR code.",
+                "liaison.cli.key_fingerprint",
+            ),
+            "pin": Listed(
+                "Trust a root whose digits two people have each typed as the other side read them.",
+                "liaison.cli.key_pin",
             ),
             "enroll": Listed(
                 "Sign requests for keys, after seeing the officer, and publish the entries.",
+                "liaison.cli.keys",
+            ),
+            "ceremony": Listed(
+                "Found both agencies by script, on one machine: for trial, never for casework.",
                 "liaison.cli.keys",
             ),
         },

@@ -26,6 +26,7 @@ P = ParamSpec("P")
 LANGUAGES = ("vi", "zh", "en")
 LANGUAGE_VARIABLE = "LIAISON_LANG"
 LONGEST_PASSPHRASE = 1_024
+LONGEST_LINE = 1_024
 
 NewPassphraseOption = Annotated[
     int | None,
@@ -81,10 +82,10 @@ class PassphraseError(Exception):
     code = "cli.passphrase"
 
 
-class PinsFileError(Exception):
-    """The file of the fingerprints holds something else."""
+class NothingTypedError(Exception):
+    """Something was to be typed, and nothing came."""
 
-    code = "cli.pins_file"
+    code = "cli.nothing_typed"
 
 
 def fail(error: Exception) -> Exit:
@@ -153,6 +154,33 @@ def read_passphrase(descriptor: int | None, prompt: str) -> str:
         raise PassphraseError(f"{prompt}: expected UTF-8, found other bytes") from e
 
 
+def read_line(prompt: str, descriptor: int | None = None) -> str:
+    """Return a line that a person types: shown while it is typed, and no secret.
+
+    With a descriptor, or where no terminal is, it is the next line that comes.
+
+    Raises:
+        NothingTypedError: nothing came.
+    """
+    sys.stderr.write(f"{prompt}: ")
+    sys.stderr.flush()
+    return _next_line(prompt, descriptor)
+
+
+def read_blind(prompt: str, descriptor: int | None = None) -> str:
+    """Return a line that a person types and nobody sees; else as :func:`read_line`.
+
+    Raises:
+        NothingTypedError: nothing came.
+    """
+    if descriptor is None and sys.stdin.isatty():
+        try:
+            return getpass(f"{prompt}: ")
+        except EOFError as e:
+            raise NothingTypedError(f"{prompt}: expected a line, found none") from e
+    return _next_line(prompt, descriptor)
+
+
 def read_new_passphrase(descriptor: int | None, prompt: str) -> str:
     """Return a passphrase that opens something from now on; at the terminal it is typed twice.
 
@@ -179,6 +207,19 @@ def read_typed(descriptor: int | None, prompts: Sequence[str]) -> list[str]:
         raise PassphraseError(f"{prompts[0]}: expected lines of text, found none") from e
 
 
+def _next_line(prompt: str, descriptor: int | None) -> str:
+    """Return the next line, read byte by byte: a second reader of the descriptor finds its own."""
+    line = bytearray()
+    try:
+        while len(line) < LONGEST_LINE and (one := os.read(descriptor or 0, 1)) not in (b"", b"\n"):
+            line += one
+    except OSError as e:
+        raise NothingTypedError(f"{prompt}: {e.strerror}") from e
+    if not line:
+        raise NothingTypedError(f"{prompt}: expected a line, found none")
+    return line.decode(errors="replace").strip()
+
+
 def given(**settings: object) -> dict[str, object]:
     """Return those settings that were given on the command line, as TOML would give them."""
     return {
@@ -191,22 +232,6 @@ def given(**settings: object) -> dict[str, object]:
 def desk_settings(file: Path | None, **options: object) -> DeskSettings:
     """Return the desk's settings: ``options`` over environment, over file, over defaults."""
     return load_settings(DeskSettings, file=file, environment=os.environ, given=given(**options))
-
-
-def read_pins(file: Path) -> list[str]:
-    """Return the fingerprints in ``file``, one a line, as two people typed them.
-
-    Raises:
-        OSError: it cannot be read.
-        PinsFileError: it holds no line of digits, or other bytes.
-    """
-    try:
-        pins = [line for line in file.read_text(encoding="ascii").splitlines() if line.strip()]
-    except UnicodeDecodeError as e:
-        raise PinsFileError(f"{file}: expected digits and spaces, found other bytes") from e
-    if not pins:
-        raise PinsFileError(f"{file}: expected a fingerprint a line, found none")
-    return pins
 
 
 def _named(error: Exception) -> Exception | None:

@@ -19,11 +19,11 @@ from liaison.cli.console import (
     desk_settings,
     read_new_passphrase,
     read_passphrase,
-    read_pins,
     say,
 )
 from liaison.runtime.clock import SystemClock
 from liaison.runtime.logs import configure_logs
+from liaison.runtime.pins import read_pins
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -50,7 +50,7 @@ async def init(
     made = await init_desk(
         state,
         slug=desk,
-        pins=read_pins(pins),
+        pins=[pin.line for pin in read_pins(pins)],
         entries=entries,
         officer=officer,
         role=Role.OFFICER,

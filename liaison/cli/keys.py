@@ -1,4 +1,4 @@
-"""``liaison keys``: the registrar's commands, and the scripted ceremony for trial."""
+"""``liaison keys``: the registrar's command, and the scripted ceremony for trial."""
 
 import asyncio
 from pathlib import Path

@@ -91,7 +91,7 @@ def hold_ceremony(
         made = _found(home, agency.names, str(agency.country), founded)
         agencies[agency.slug] = made
         for raw in (broker, witnesses[agency.slug]):
-            entry = name_infra(made.id, _infra(raw), raw, signers=made.signers)
+            entry = name_infra(made.id, raw, signers=made.signers)
             founded.entries.append(entry)
     _name_desks(corridor, agencies, kid, at, founded)
     (folder / PINS).write_text("\n".join(founded.pins) + "\n", encoding="ascii")

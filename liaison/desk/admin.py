@@ -11,7 +11,6 @@ from crypto.attest import labels
 from crypto.attest.directory import Desk, Directory
 from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.padding import LARGEST
-from crypto.attest.pin import read_pin
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import DevicePayload, Role
 from crypto.seal.ceremony import VALIDITY, request_key
@@ -24,6 +23,7 @@ from liaison.desk.roster import STORE, opened, recover
 from liaison.desk.store import Store
 from liaison.desk.vault import add_officer, create_vault, unlock_vault
 from liaison.runtime.clock import Clock, timestamp
+from liaison.runtime.pins import parse_pins
 from protocols.casework.approval import StandingApproval
 
 #: A certificate may begin a little before its first use: two computers' clocks never quite agree.
@@ -54,7 +54,7 @@ async def init_desk(
     Args:
         state: an empty folder.
         slug: which desk of the directory this is an installation of.
-        pins: the fingerprints of both agencies' roots, as typed by two people.
+        pins: the fingerprints of both agencies' roots, as lines of the file of the pins.
         entries: the directory so far, from wherever; believed as far as the pins vouch for it.
         officer: the pseudonym of the first officer.
         role: what that officer may do.
@@ -62,11 +62,13 @@ async def init_desk(
         clock: says when the certificates begin.
 
     Raises:
+        PinsFileError: a line is no pin.
         DirectoryError: an entry does not stand, or there is no such desk.
         VaultError: a weak passphrase.
         FileExistsError: the folder holds a desk already.
     """
-    directory = Directory.replay(map(read_pin, pins), entries)
+    typed = parse_pins(pins)
+    directory = Directory.replay([pin.digits for pin in typed], entries)
     desk = directory.desk_named(slug)
     keys = create_vault(state, officer, passphrase)
     seed = fresh(KEY_BYTES)
@@ -74,7 +76,7 @@ async def init_desk(
     await store.open()
     await store.set_fact(DEVICE, seed)
     await store.set_fact(SLUG, slug.encode())
-    await store.set_fact(PINS, "\n".join(sorted(directory.pins)).encode())
+    await store.set_fact(PINS, "\n".join(pin.line for pin in typed).encode())
     await store.add_directory_entries(0, entries)
     await store.close()
     device = SigningKey.from_seed(seed)

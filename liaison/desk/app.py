@@ -42,6 +42,7 @@ from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
 from liaison.runtime.clock import Clock
+from liaison.runtime.pins import parse_pins
 from liaison.runtime.scheduler import Waker
 from liaison.runtime.tasks import Tasks
 from liaison.runtime.web import problems
@@ -117,7 +118,8 @@ async def _assemble(
     seed, slug, pins = [await store.fact(name) for name in (DEVICE, SLUG, PINS)]
     if seed is None or slug is None or pins is None:
         raise NotADeskError("this store is no desk's; `liaison desk init` makes one")
-    replica = await Replica.load(pins.decode().splitlines(), slug.decode(), store)
+    typed = [pin.digits for pin in parse_pins(pins.decode().splitlines())]
+    replica = await Replica.load(typed, slug.decode(), store)
     device = SigningKey.from_seed(seed)
     line = Line(parts.broker_url.rstrip("/"), device, clock, session, replica.broker)
     keyring = Keyring(device, store, replica, clock)

@@ -86,7 +86,7 @@ class Founded:
     def rely_on(self, kind: InfraKind, key: SigningKey, name: str) -> bytes:
         """Return the entry by which the agency relies on a broker or witness, added to its own."""
         payload = InfraPayload(kind, key.verify_key, name)
-        entry = name_infra(self.id, payload, prove_possession(payload, key), signers=self.roots[:2])
+        entry = name_infra(self.id, prove_possession(payload, key), signers=self.roots[:2])
         self.entries.append(entry)
         return entry
 

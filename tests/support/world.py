@@ -216,9 +216,7 @@ def second_device() -> tuple[bytes, ...]:
 def broker_entry(post: Post) -> bytes:
     """Return the entry by which the agency of ``post`` relies on the broker."""
     payload = InfraPayload(InfraKind.BROKER, BROKER.verify_key, "broker.example/ledger")
-    return name_infra(
-        post.agency, payload, prove_possession(payload, BROKER), signers=post.roots[:2]
-    )
+    return name_infra(post.agency, prove_possession(payload, BROKER), signers=post.roots[:2])
 
 
 def directory(*posts: Post) -> Directory:

@@ -29,7 +29,7 @@ LANGUAGES = ("vi", "zh", "en")
 LONGEST = 160
 HAN = re.compile(r"[\u4e00-\u9fff]")
 VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
-COMMAND = re.compile(r"`liaison ([a-z]+)(?: ([a-z]+))?[^`]*`")
+COMMAND = re.compile(r"`liaison ([a-z]+)(?: ([a-z-]+))?[^`]*`")
 
 #: A class by its module and name.
 Class = tuple[str, str]

@@ -159,7 +159,7 @@ def test_a_directory_in_which_the_agencies_name_two_brokers_is_refused(played: P
     other = SigningKey.from_seed(bytes(32))
     payload = InfraPayload(InfraKind.BROKER, other.verify_key, "another-broker")
     agency = parse_entry(entries[0]).statement.agency
-    entry = name_infra(agency, payload, prove_possession(payload, other), signers=roots)
+    entry = name_infra(agency, prove_possession(payload, other), signers=roots)
     damaged = replace(played.ledger, directory=(*entries, entry))
 
     assert code_of(damaged, played.pins) == "audit.directory"

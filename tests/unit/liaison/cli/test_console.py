@@ -3,7 +3,6 @@
 import os
 import pty
 from collections.abc import Coroutine
-from pathlib import Path
 
 import pytest
 import typer
@@ -13,13 +12,11 @@ from liaison.audit.verify import BrokenRootError
 from liaison.cli.console import (
     Exit,
     PassphraseError,
-    PinsFileError,
     command,
     fail,
     language,
     read_new_passphrase,
     read_passphrase,
-    read_pins,
 )
 from liaison.desk.broker_client import LineDownError
 from liaison.desk.client import DeskNotReachableError, DeskRefusedError
@@ -150,15 +147,6 @@ def test_a_passphrase_in_other_bytes_is_refused() -> None:
 def test_a_descriptor_that_is_not_open_is_refused() -> None:
     with pytest.raises(PassphraseError, match="nothing to read"):
         read_passphrase(987, "Passphrase")
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n", "пин".encode()])
-def test_a_file_without_fingerprints_is_refused(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "pins.txt"
-    file.write_bytes(content)
-
-    with pytest.raises(PinsFileError, match=r"pins\.txt"):
-        read_pins(file)
 
 
 def typing_at_a_terminal(*lines: str) -> str:

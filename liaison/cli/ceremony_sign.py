@@ -1,0 +1,102 @@
+"""``liaison keys root-sign``: one holder of a share reads what a statement says, and signs it.
+
+Two people do it, each with the own share, perhaps on computers that have no network; the file goes
+from one to the other. Nothing is signed that was not shown, and nothing before the word is typed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crypto.attest.statement import RootPayload
+from crypto.seal.drafts import Draft, missing, roots_for, sign_draft
+from liaison.cli.ceremony_files import Known, Root, read_draft, read_root, write_again
+from liaison.cli.ceremony_words import describe
+from liaison.cli.console import Exit, JsonOption, command, print_json, read_line, say
+from liaison.cli.wording import Wording
+from liaison.runtime.seeds import load_key
+
+#: What is typed to sign, in any of the languages: nobody signs by pressing a key too often.
+ASSENT = ("sign", "ký", "ky", "签署")
+
+app = typer.Typer(no_args_is_help=True)
+
+
+class NotAssentedError(Exception):
+    """The word that signs was not typed."""
+
+    code = "ceremony.not_assented"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A statement that waits for a signature: where it lies, and whose thresholds it must reach."""
+
+    file: Path
+    draft: Draft
+    roots: tuple[RootPayload, ...]
+
+
+@app.command("root-sign")
+@command
+async def root_sign(
+    statements: Annotated[list[Path], typer.Argument(help="Statements to be signed.")],
+    share: Annotated[Path, typer.Option(help="The file of your own share.")],
+    root: Annotated[
+        Path | None,
+        typer.Option(help="The agency's root entry that counts now; not for its first root."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> Exit:
+    """Say in plain words what is to be signed, and sign it with one share."""
+    held = None if root is None else read_root(root)
+    waiting = [_waiting(file, held) for file in statements]
+    key = await asyncio.to_thread(load_key, share)
+    signed = [sign_draft(one.draft, key, one.roots) for one in waiting]
+    words = Wording.here()
+    for line in _told(waiting, held, words):
+        say(line) if not as_json else typer.echo(line, err=True)
+    if read_line(words.say("assent", count=len(waiting))).casefold() not in ASSENT:
+        raise NotAssentedError(f"expected one of {', '.join(ASSENT)}; nothing was signed")
+    for one, draft in zip(waiting, signed, strict=True):
+        write_again(one.file, draft)
+    _report(waiting, signed, words, as_json=as_json)
+    return Exit.GOOD
+
+
+def _waiting(file: Path, held: Root | None) -> Waiting:
+    draft = read_draft(file)
+    known = held.payload if held and held.agency == draft.statement.agency else None
+    return Waiting(file, draft, roots_for(draft.statement, known))
+
+
+def _told(waiting: Sequence[Waiting], held: Root | None, words: Wording) -> list[str]:
+    known = Known(tuple(one.draft.statement for one in waiting))
+    return [
+        line
+        for number, one in enumerate(waiting, 1)
+        for line in (
+            f"{number}. {one.file}",
+            *describe(one.draft.statement, held, known, words),
+            "",
+        )
+    ]
+
+
+def _report(
+    waiting: Sequence[Waiting], signed: Sequence[Draft], words: Wording, *, as_json: bool
+) -> None:
+    lacking = [missing(draft, one.roots) for one, draft in zip(waiting, signed, strict=True)]
+    if as_json:
+        files = [str(one.file) for one in waiting]
+        rows = [{"file": f, "missing": n} for f, n in zip(files, lacking, strict=True)]
+        print_json({"signed": rows})
+        return
+    for one, count in zip(waiting, lacking, strict=True):
+        state = words.say("still_missing", count=count) if count else words.say("finished")
+        say(f"{one.file}: {state}")

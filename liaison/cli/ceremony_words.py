@@ -1,0 +1,90 @@
+"""What a statement says, in plain words: read by the holder of a share before signing it.
+
+Everything that the statement changes stands in a line. A kind that cannot be told in words is not
+signed: nobody should sign what they cannot read.
+"""
+
+from collections.abc import Iterator
+
+from crypto.attest.payload import decode_payload
+from crypto.attest.pin import fingerprint
+from crypto.attest.statement import (
+    DeskPayload,
+    InfraPayload,
+    RootPayload,
+    Statement,
+)
+from liaison.cli.ceremony_files import Known, Root
+from liaison.cli.wording import Wording
+from liaison.runtime.clock import from_timestamp
+
+INDENT = "    "
+
+
+class UndescribedError(Exception):
+    """A statement of a kind for which there are no words here."""
+
+    code = "ceremony.undescribed"
+
+
+def describe(statement: Statement, root: Root | None, known: Known, words: Wording) -> list[str]:
+    """Return what ``statement`` says, a headline first.
+
+    Raises:
+        StatementError, SignatureError: it is not of its kind's form.
+        UndescribedError: there are no words for its kind.
+    """
+    payload = decode_payload(statement)
+    match payload:
+        case RootPayload():
+            lines = _root(statement, payload, words)
+        case DeskPayload():
+            lines = _desk(statement, payload, known, words)
+        case InfraPayload(kind, key, name):
+            lines = iter(
+                [
+                    words.say(f"relies_{kind.name.lower()}", name=name),
+                    words.say("key_id", kid=key.kid.hex()),
+                ]
+            )
+        case _:
+            raise UndescribedError(f"a {statement.what.name} statement cannot be told in words")
+    headline, *rest = lines
+    speaker = [] if root is None else [words.say("speaks", agency=words.of(root.payload.names))]
+    return [headline, *(f"{INDENT}{line}" for line in [*speaker, *rest])]
+
+
+def _root(statement: Statement, payload: RootPayload, words: Wording) -> Iterator[str]:
+    is_first = statement.serial == 1
+    yield words.say("founds" if is_first else "replaces", agency=words.of(payload.names))
+    yield from _names(payload.names, words)
+    yield words.say("country", country=payload.country)
+    yield words.say("threshold", keys=len(payload.keys), threshold=payload.threshold)
+    yield words.say("fingerprint", digits=fingerprint(statement.payload))
+
+
+def _desk(
+    statement: Statement, payload: DeskPayload, known: Known, words: Wording
+) -> Iterator[str]:
+    is_first = statement.serial == 1
+    yield words.say("names_desk" if is_first else "renews_desk", slug=payload.slug)
+    yield from _names(payload.names, words)
+    begins, ends = from_timestamp(payload.not_before), from_timestamp(payload.not_after)
+    yield words.say("counts", begins=words.day(begins), ends=words.day(ends))
+    yield words.say("registrars", kids=", ".join(key.kid.hex() for key in payload.registrars))
+    if payload.escalates_to is None:
+        yield words.say("escalates_nowhere")
+    else:
+        slug = known.slug(statement.agency, payload.escalates_to)
+        yield words.say("escalates", desk=slug or payload.escalates_to.hex())
+    yield words.say("carried_by", kid=payload.broker.hex())
+    if payload.oversight is None:
+        yield words.say("no_oversight")
+    else:
+        for panel in (payload.oversight.first, payload.oversight.second):
+            yield words.say("oversight", kids=", ".join(key.kid.hex() for key in panel))
+
+
+def _names(names: tuple[str, str, str], words: Wording) -> Iterator[str]:
+    for lang, name in zip(("vi", "zh", "en"), names, strict=True):
+        yield words.say("name_in", lang=lang, name=name)
