@@ -5,6 +5,7 @@ its own signature over the payload. Whether what is said may stand is decided in
 :mod:`crypto.attest.directory`.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from crypto.attest import labels
@@ -24,6 +25,8 @@ from crypto.attest.statement import (
     InfraPayload,
     Oversight,
     Payload,
+    Reason,
+    RevocationPayload,
     Role,
     RootPayload,
     Statement,
@@ -66,6 +69,8 @@ def encode_payload(payload: Payload, *, possession: bytes | None = None) -> byte
             value = [int(kind), key.raw, name]
         case GrantKey(kid, public):
             value = [kid, public]
+        case RevocationPayload(effective, reason):
+            value = [effective, int(reason)]
         case windows:
             value = [[w.kid, w.public, w.not_before, w.not_after] for w in windows]
     return encode(value if possession is None else [*value, possession])
@@ -83,27 +88,62 @@ def decode_payload(statement: Statement) -> Payload:
         StatementError: the payload is not of its kind's form.
         SignatureError: a key is none, or the possession signature does not hold.
     """
-    value = read_value(statement.payload)
-    match statement.what, value:
-        case What.ROOT, [list(keys), int(threshold), str(country), list(names)]:
+    found = _FORMS[statement.what](read_value(statement.payload))
+    if found is None:
+        raise StatementError(f"the payload of a {statement.what.name} statement has another form")
+    return found
+
+
+def _root(value: Value) -> RootPayload | None:
+    match value:
+        case [list(keys), int(threshold), str(country), list(names)]:
             return RootPayload(_keys(keys), threshold, country, _names(names))
-        case What.DESK, [list(keys), str(slug), list(names), int(nb), int(na), up, broker, panels]:
+    return None
+
+
+def _desk(value: Value) -> DeskPayload | None:
+    match value:
+        case [list(keys), str(slug), list(names), int(nb), int(na), up, broker, panels]:
             _span(nb, na, LONGEST_VALIDITY)
             desk = None if up is None else DeskId(id16(up))
             relied_on, oversight = KeyId(id16(broker)), _oversight(panels)
             return DeskPayload(_keys(keys), slug, _names(names), nb, na, desk, relied_on, oversight)
-        case What.DEVICE, [bytes(key), bytes(desk), int(role), str(name), int(nb), int(na), sig]:
+    return None
+
+
+def _device(value: Value) -> DevicePayload | None:
+    match value:
+        case [bytes(key), bytes(desk), int(role), str(name), int(nb), int(na), sig]:
             _span(nb, na, LONGEST_VALIDITY)
             payload = DevicePayload(VerifyKey(key), DeskId(id16(desk)), _role(role), name, nb, na)
             return _owned(payload, payload.key, sig)
-        case What.WINDOWS, list(windows):
-            return _distinct(tuple(_window(item) for item in windows))
-        case What.GRANT_KEY, [bytes(kid), bytes(public)]:
+    return None
+
+
+def _windows(value: Value) -> tuple[Window, ...] | None:
+    return _distinct(tuple(map(_window, value))) if isinstance(value, list) else None
+
+
+def _grant_key(value: Value) -> GrantKey | None:
+    match value:
+        case [bytes(kid), bytes(public)]:
             return GrantKey(_encryption_key(kid, public), public)
-        case What.INFRA, [int(kind), bytes(key), str(name), sig]:
+    return None
+
+
+def _revocation(value: Value) -> RevocationPayload | None:
+    match value:
+        case [int(effective), int(reason)]:
+            return RevocationPayload(effective, _reason(reason))
+    return None
+
+
+def _infra(value: Value) -> InfraPayload | None:
+    match value:
+        case [int(kind), bytes(key), str(name), sig]:
             infra = InfraPayload(_infra_kind(kind), VerifyKey(key), name)
             return _owned(infra, infra.key, sig)
-    raise StatementError(f"the payload of a {statement.what.name} statement has another form")
+    return None
 
 
 def _keys(items: list[Value]) -> tuple[VerifyKey, ...]:
@@ -158,6 +198,13 @@ def _role(value: int) -> Role:
         raise StatementError(f"unknown role {value}") from e
 
 
+def _reason(value: int) -> Reason:
+    try:
+        return Reason(value)
+    except ValueError as e:
+        raise StatementError(f"unknown reason {value}") from e
+
+
 def _infra_kind(value: int) -> InfraKind:
     try:
         return InfraKind(value)
@@ -195,3 +242,15 @@ def _distinct(windows: tuple[Window, ...]) -> tuple[Window, ...]:
 def _span(begins: int, ends: int, longest: int) -> None:
     if not begins < ends <= begins + longest:
         raise StatementError(f"from {begins} to {ends}; expected at most {longest} seconds")
+
+
+#: What reads each kind's payload; None is another form than the kind's.
+_FORMS: dict[What, Callable[[Value], Payload | None]] = {
+    What.ROOT: _root,
+    What.DESK: _desk,
+    What.DEVICE: _device,
+    What.WINDOWS: _windows,
+    What.GRANT_KEY: _grant_key,
+    What.REVOKE: _revocation,
+    What.INFRA: _infra,
+}

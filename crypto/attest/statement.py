@@ -45,6 +45,7 @@ class What(IntEnum):
     DEVICE = 3
     WINDOWS = 4
     GRANT_KEY = 5
+    REVOKE = 6
     INFRA = 8
 
 
@@ -62,6 +63,16 @@ class InfraKind(IntEnum):
 
     BROKER = 1
     WITNESS = 2
+
+
+class Reason(IntEnum):
+    """Why a key or desk is revoked; a number, so that nobody's story stands in the directory."""
+
+    LOST = 1
+    COMPROMISED = 2
+    LEFT = 3
+    REPLACED = 4
+    CLOSED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +189,23 @@ class InfraPayload:
     name: str
 
 
-Payload = RootPayload | DeskPayload | DevicePayload | tuple[Window, ...] | GrantKey | InfraPayload
+@dataclass(frozen=True, slots=True)
+class RevocationPayload:
+    """That the subject counts no more: since when it was not to be trusted (ts), and why."""
+
+    effective: int
+    reason: Reason
+
+
+Payload = (
+    RootPayload
+    | DeskPayload
+    | DevicePayload
+    | tuple[Window, ...]
+    | GrantKey
+    | InfraPayload
+    | RevocationPayload
+)
 
 
 def agency_id(root_payload: bytes) -> AgencyId:

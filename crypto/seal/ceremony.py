@@ -20,6 +20,7 @@ from crypto.attest.statement import (
     DevicePayload,
     GrantKey,
     InfraPayload,
+    RevocationPayload,
     RootPayload,
     Statement,
     StatementError,
@@ -140,6 +141,25 @@ def grant_key(request: KeyRequest, registrar: SigningKey, *, after: Statement | 
         after=after,
     )
     return sign_entry(statement, [registrar])
+
+
+def revoke(
+    agency: AgencyId,
+    subject: bytes,
+    payload: RevocationPayload,
+    *,
+    signers: Sequence[SigningKey],
+    after: Statement | None = None,
+) -> bytes:
+    """Return the entry by which a registrar revokes a key, or root keys a desk or infrastructure.
+
+    ``after`` is the subject's last revocation, if any: a later one corrects its day and reason.
+    """
+    raw = encode_payload(payload)
+    return sign_entry(
+        make_statement(What.REVOKE, agency=agency, subject=subject, payload=raw, after=after),
+        signers,
+    )
 
 
 def publish_windows(

@@ -29,13 +29,22 @@ def countersign_draft(
 
 
 def check_countersignatures(
-    content: Content, header: Header, sender: Signer, *, directory: Directory, at: int
+    content: Content,
+    header: Header,
+    sender: Signer,
+    *,
+    directory: Directory,
+    at: int,
+    index: int | None = None,
 ) -> None:
-    """Raise CountersignatureError unless each second signature is another person's and holds."""
+    """Raise CountersignatureError unless each second signature is another person's and holds.
+
+    ``at`` and ``index`` are the message's, as in :func:`crypto.seal.envelope.open_envelope`.
+    """
     body = _countersigned(content.draft(), header.src, header.dst)
     for kid, signature in content.countersignatures:
         try:
-            second = directory.signer(kid, at=at)
+            second = directory.signer(kid, at=at, index=index)
             second.payload.key.verify(labels.COUNTERSIGN, body, signature)
         except (DirectoryError, BadSignatureError) as e:
             raise CountersignatureError(f"{e.code}: {e}") from e

@@ -184,6 +184,7 @@ def open_envelope(
     windows: Mapping[KeyId, OpeningKey],
     directory: Directory,
     at: int,
+    index: int | None = None,
 ) -> Opened:
     """Return the message in ``sealed`` after the checks 2 and 5 to 10 with 9b.
 
@@ -193,6 +194,8 @@ def open_envelope(
         windows: the windows whose seeds we hold, by key id.
         directory: our replica.
         at: the message's ledger time (ts), at which its signer must be valid.
+        index: its leaf in the ledger, by which no signer must have been revoked; None for one that
+            no ledger holds: it is judged by all that is known.
 
     Raises:
         EnvelopeError: a subclass for each check, named at the check.
@@ -200,11 +203,17 @@ def open_envelope(
     _check_for_us(sealed.header, desk)
     kid = _our_kid(sealed.header.kids, windows)
     key = _unwrap(sealed, windows[kid], kid)
-    return open_with_key(sealed, key, desk=desk, directory=directory, at=at)
+    return open_with_key(sealed, key, desk=desk, directory=directory, at=at, index=index)
 
 
 def open_with_key(
-    sealed: Sealed, key: bytes, *, desk: DeskId, directory: Directory, at: int
+    sealed: Sealed,
+    key: bytes,
+    *,
+    desk: DeskId,
+    directory: Directory,
+    at: int,
+    index: int | None = None,
 ) -> Opened:
     """Return the message whose content key a colleague's device gave us; all other checks stand.
 
@@ -214,6 +223,8 @@ def open_with_key(
         desk: our own desk.
         directory: our replica.
         at: the message's ledger time (ts), at which its signer must be valid.
+        index: its leaf in the ledger, by which no signer must have been revoked; None for one that
+            no ledger holds: it is judged by all that is known.
 
     Raises:
         WrapError: the header commits to another key.
@@ -223,7 +234,7 @@ def open_with_key(
     _check_for_us(header, desk)
     _check_commitment(sealed, key)
     signer, signature = _signature(sealed, key)
-    known = _check_signer(signer, header.src, directory, at)
+    known = _check_signer(signer, header.src, directory, at=at, index=index)
     try:
         known.payload.key.verify(labels.MESSAGE, sealed.mid, signature)
     except BadSignatureError as e:
@@ -236,7 +247,7 @@ def open_with_key(
         raise SenderError("the content names another sender than the one who signed")
     if known.payload.role not in MAY_SIGN[content.kind]:
         raise SignerError(f"a {known.payload.role.name} may not sign a {content.kind.name}")
-    check_countersignatures(content, header, known, directory=directory, at=at)
+    check_countersignatures(content, header, known, directory=directory, at=at, index=index)
     return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
 
 
@@ -288,9 +299,11 @@ def _signature(sealed: Sealed, key: bytes) -> tuple[KeyId, bytes]:
     return KeyId(hidden[:KEY_ID_BYTES]), hidden[KEY_ID_BYTES:]
 
 
-def _check_signer(kid: KeyId, src: DeskId, directory: Directory, at: int) -> Signer:
+def _check_signer(
+    kid: KeyId, src: DeskId, directory: Directory, *, at: int, index: int | None
+) -> Signer:
     try:
-        signer = directory.signer(kid, at=at)
+        signer = directory.signer(kid, at=at, index=index)
     except DirectoryError as e:
         raise SignerError(f"{e.code}: {e}") from e
     if signer.payload.desk != src:

@@ -140,6 +140,9 @@ def _check_events(
     events: tuple[Event, ...], directory: Directory, log: KeyId, entries: tuple[bytes, ...]
 ) -> None:
     before, stated = 0, [e.commitment for e in events if e.kind is EventKind.DIRECTORY_STATED]
+    places = [i for i, e in enumerate(events) if e.kind is EventKind.DIRECTORY_STATED]
+    for size, position in enumerate(places, 1):
+        directory.place(size, position)
     for position, event in enumerate(events):
         if event.log != log:
             raise BrokenLeafError(f"leaf {position}: written for another ledger")
@@ -154,7 +157,7 @@ def _check_events(
 
 def _check_ack(position: int, event: Event, directory: Directory) -> None:
     try:
-        device = directory.signer(KeyId(event.actor or b""), at=event.at).payload
+        device = directory.signer(KeyId(event.actor or b""), at=event.at, index=position).payload
         ack = parse_ack(open_signed(device.key, labels.ACK, event.evidence or b""))
     except (DirectoryError, SignatureError, ReceiptError) as e:
         raise BrokenLeafError(f"leaf {position}: {e.code}: {e}") from e

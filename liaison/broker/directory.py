@@ -8,7 +8,7 @@ Each entry is a leaf of the ledger too, in the same commit (docs/spec/directory.
 from functools import partial
 
 from crypto.attest import labels
-from crypto.attest.directory import Desk, Directory, DirectoryError, Signer
+from crypto.attest.directory import Desk, Directory, DirectoryError, Signer, UnknownSignerError
 from crypto.attest.hashing import digest
 from crypto.attest.header import DeskId
 from crypto.attest.note import NamedKey
@@ -46,7 +46,7 @@ class Replica:
         """Return the device of this key, valid at ``now`` (ts); raises DirectoryError if none."""
         signer = self.directory.signer(kid, at=now)
         if signer.payload.role is not Role.DEVICE:
-            raise DirectoryError("the key is an officer's; devices speak to the broker")
+            raise UnknownSignerError("the key is an officer's; devices speak to the broker")
         return signer
 
     def desk(self, desk: DeskId) -> Desk:

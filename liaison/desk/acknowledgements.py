@@ -61,7 +61,8 @@ class Acknowledgements:
         noted = parse_noted(open_signed(broker, labels.NOTED, frame.second))
         if noted.ack != digest(labels.P_PERSISTED, frame.first):
             raise FalseItemError("the broker's note is of another acknowledgement")
-        device = self.replica.directory.signer(KeyId(ack.device), at=noted.at).payload
+        directory = self.replica.directory
+        device = directory.signer(KeyId(ack.device), at=noted.at, index=noted.index).payload
         open_signed(device.key, labels.ACK, frame.first)
         header = parse_envelope(message.envelope).header
         if device.role is not Role.DEVICE or device.desk not in header.dst:

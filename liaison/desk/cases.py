@@ -181,9 +181,9 @@ class Casebook:
         """Return the slug of a desk of the directory."""
         return self.replica.directory.desk(desk).payload.slug
 
-    def pseudonym(self, kid: KeyId, *, at: int) -> str:
-        """Return the pseudonym that signs with this key."""
-        return self.replica.directory.signer(kid, at=at).payload.pseudonym
+    def pseudonym(self, kid: KeyId) -> str:
+        """Return the pseudonym that signs with this key, which counted when it signed."""
+        return self.replica.directory.whose(kid).payload.pseudonym
 
     def _judge(self, events: list[Event]) -> tuple[CaseRecord | None, tuple[CaseClock, ...]]:
         try:
@@ -194,20 +194,17 @@ class Casebook:
 
     def _held(self, message: StoredMessage) -> HeldStep:
         content = parse_content(message.content)
-        # What we sign was checked when it was signed, what came to us at the ledger's time.
-        taken_at = None if message.outgoing else message.taken_at
-        at = content.created if taken_at is None else taken_at
         return HeldStep(
             message=message,
             header=parse_envelope(message.envelope).header,
             step=from_value(content.form),
             created=content.created,
             desk=self.slug(message.src),
-            officer=self.pseudonym(message.signer, at=at),
-            countersigners=tuple(self._signer(kid, at=at) for kid, _ in content.countersignatures),
+            officer=self.pseudonym(message.signer),
+            countersigners=tuple(self._signer(kid) for kid, _ in content.countersignatures),
             parents=content.parents,
         )
 
-    def _signer(self, kid: KeyId, *, at: int) -> tuple[str, str]:
-        payload = self.replica.directory.signer(kid, at=at).payload
+    def _signer(self, kid: KeyId) -> tuple[str, str]:
+        payload = self.replica.directory.whose(kid).payload
         return self.slug(payload.desk), payload.pseudonym

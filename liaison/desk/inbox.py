@@ -208,6 +208,7 @@ class Inbox:
                     desk=self.replica.desk,
                     directory=self.replica.directory,
                     at=took.at,
+                    index=took.index,
                 )
                 await self.intake.keep(opened, took, receipt, learned=True)
         except REFUSED as e:
@@ -240,6 +241,7 @@ class Inbox:
             windows=self.keyring.opening_keys(),
             directory=self.replica.directory,
             at=took.at,
+            index=took.index,
         )
 
     async def _take_ack(self, frame: api.Deliver) -> None:

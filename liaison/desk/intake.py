@@ -164,7 +164,7 @@ class Intake:
 
     def _check_signed_at(self, signer: KeyId, at: int, took: Took) -> None:
         try:
-            self.replica.directory.signer(signer, at=at)
+            self.replica.directory.signer(signer, at=at, index=took.index)
         except DirectoryError as e:
             raise FalseTimeError(f"{e.code}: {e}") from e
         if at > took.at + CLOCKS_DIFFER:

@@ -27,7 +27,7 @@ async def decision_view(question: StoredMessage, book: Casebook) -> View | None:
             continue
         return {
             "state": "granted" if isinstance(said, Granted) else "refused",
-            "by": book.pseudonym(content.sender, at=content.created),
+            "by": book.pseudonym(content.sender),
             "at": iso(from_timestamp(content.created)),
             "sent": message.taken_at is not None,
             "approval": said.approval.model_dump(mode="json")

@@ -427,7 +427,7 @@ class Releases:
         return self.replica.directory.desk_named(draft.to).id
 
     def _pseudonym(self, content: Content) -> str:
-        signer = self.replica.directory.signer(content.sender, at=content.created)
+        signer = self.replica.directory.whose(content.sender)
         return signer.payload.pseudonym
 
     def _today(self) -> date:

@@ -126,7 +126,7 @@ def ask_view(
         "type": None if header is None else str(header.type),
         "urgency": None if header is None else str(header.urgency),
         "from": book.slug(message.src),
-        "by": book.pseudonym(content.sender, at=content.created),
+        "by": book.pseudonym(content.sender),
         "to": question.draft.to,
         "asked_at": iso(from_timestamp(content.created)),
         "fields": rendered(step, catalogue, lang),
@@ -269,7 +269,7 @@ def _ladder(held: HeldStep, case: Case, book: Casebook) -> View:
         opening.at
         for opening in case.openings
         if opening.mid == message.mid
-        and book.replica.directory.signer(opening.officer, at=opening.at).payload.desk in dst
+        and book.replica.directory.whose(opening.officer).payload.desk in dst
     ]
     rungs = {
         Delivery.SEALED: held.created,

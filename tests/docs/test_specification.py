@@ -7,7 +7,7 @@ import pytest
 
 from crypto.attest import header, labels
 from crypto.attest.blob import LARGEST_FILE
-from crypto.attest.directory import DirectoryError, UnknownDeskError
+from crypto.attest.directory import GRACE, DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
 from crypto.seal import archive, content, envelope, vault
@@ -139,6 +139,7 @@ def test_no_label_or_person_is_told_that_does_not_exist() -> None:
         ("envelope", f"| attachment | {LARGEST_FILE:,} bytes |"),
         ("envelope", f"| parents | {content.MAX_PARENTS} |"),
         ("envelope", f"so there are {len(SIZES)} sizes"),
+        ("directory", f"(`at < not after + {GRACE:,}`)"),
         ("directory", f"for at most {LONGEST_VALIDITY // 86_400} days"),
         ("directory", f"more than {['', 'seven'][LONGEST_WINDOW // (7 * 86_400)]} days"),
         ("vault", "fewer than twelve characters"),

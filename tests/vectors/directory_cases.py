@@ -473,7 +473,7 @@ def forms() -> Iterator[tuple[str, str, str, bytes]]:
         unsigned(statement, [[kid, label]]),
     )
     yield "entry-with-a-byte-more", "trailing byte", bad, OFFICER + b"\0"
-    unknown = encode([5, HERE.agency, HERE.desk, 1, None, b"\x80"])
+    unknown = encode([9, HERE.agency, HERE.desk, 1, None, b"\x80"])
     signed: list[Value] = [[kid, HERE.registrar.sign(b"liaison/1 dir\0", unknown)]]
     yield (
         "entry-of-unknown-kind",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from crypto.attest import labels
+from crypto.attest.directory import GRACE
 from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.header import PriorityClass, message_id, pack_envelope, parse_envelope
 from crypto.attest.padding import LARGEST, pad
@@ -49,6 +50,9 @@ class EnvelopeCase:
     says: Content | None = None
     windows: tuple[OwnWindow | OwnGrantKey, ...] = field(default=())
     directory: str = DIRECTORY
+    #: The message's leaf in the ledger, and that of the directory's entry of a number.
+    index: int | None = None
+    place: tuple[int, int] | None = None
 
     def text(self) -> str:
         """Return the vector's text."""
@@ -58,6 +62,8 @@ class EnvelopeCase:
             f"directory: {self.directory}",
             f"desk: {self.by.desk.hex()}",
             f"at: {self.at}",
+            *([] if self.index is None else [f"index: {self.index}"]),
+            *([] if self.place is None else [f"place: {self.place[0]} {self.place[1]}"]),
             *(f"seed: {own.seed.hex()}" for own in self.windows or self.by.windows),
             f"envelope: {self.envelope.hex()}",
         ]
@@ -212,7 +218,9 @@ def signers() -> Iterator[EnvelopeCase]:
     yield EnvelopeCase("signed-by-stranger", "a key the directory does not know", bad, stranger)
     yield EnvelopeCase("signed-early", "before the key counts", bad, honest.build(), at=MONDAY - 1)
     after = MONDAY + VALIDITY
-    yield EnvelopeCase("signed-late", "after the key counts", bad, honest.build(), at=after)
+    in_grace = opens("signed-in-grace", "in the last second of a key's grace", honest)
+    yield replace(in_grace, at=after + GRACE - 1)
+    yield EnvelopeCase("signed-late", "after the grace", bad, honest.build(), at=after + GRACE)
     device = replace(honest.content, sender=HERE.device.kid)
     by_device = replace(honest, content=device, signer=HERE.device).build()
     yield EnvelopeCase("step-by-device", "a device signs a step", bad, by_device)

@@ -14,7 +14,12 @@ from tests.vectors.attachment_cases import attachment_cases
 from tests.vectors.directory_cases import directory_cases
 from tests.vectors.envelope_cases import envelope_cases
 from tests.vectors.grant_cases import grant_directories, grant_envelopes
-from tests.vectors.life_cases import oversight_directories
+from tests.vectors.oversight_cases import oversight_directories
+from tests.vectors.revocation_cases import (
+    revocation_directories,
+    revocation_envelopes,
+    revoked_at_work,
+)
 
 FOLDER = Path(__file__).resolve().parent
 #: The folders that are made here; another beside them has vectors from elsewhere.
@@ -27,8 +32,14 @@ _EID = re.compile(r"^eid: [0-9a-f]+\n", re.MULTILINE)
 
 def texts() -> dict[Path, Callable[[], str]]:
     """Return what makes the text of each vector, by its file."""
-    directories = [*directory_cases(), *grant_directories(), *oversight_directories()]
-    envelopes = [*envelope_cases(), *grant_envelopes()]
+    directories = [
+        *directory_cases(),
+        *grant_directories(),
+        *oversight_directories(),
+        *revocation_directories(),
+        *revoked_at_work(),
+    ]
+    envelopes = [*envelope_cases(), *grant_envelopes(), *revocation_envelopes()]
     return {
         **{FOLDER / "archive" / f"{case.name}.txt": case.text for case in archive_cases()},
         **{FOLDER / "attachment" / f"{case.name}.txt": case.text for case in attachment_cases()},

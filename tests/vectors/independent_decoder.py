@@ -187,6 +187,8 @@ class Directory:
         self.countries: dict[bytes, str] = {}
         self.grantees: dict[bytes, bytes] = {}
         self.supervisors: set[bytes] = set()
+        self.revoked: dict[Any, list[tuple[int, int]]] = {}
+        self.places: dict[int, int] = {}
 
     def append(self, raw: bytes) -> None:
         """Enter the entry in ``raw`` or refuse it."""
@@ -200,7 +202,7 @@ class Directory:
         need(is_list(statement, int, bytes, bytes, int, None, bytes), bad)
         what, agency, subject, serial, prev, payload = statement
         need(prev is None or type(prev) is bytes, bad)
-        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 5, 8), bad)
+        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 5, 6, 8), bad)
         value = cbor(payload, bad)
         form = getattr(self, f"form_{what}")
         need(type(value) is list and form(value), bad)
@@ -230,6 +232,7 @@ class Directory:
         """Return the agency's own desk."""
         need(desk in self.desks, "directory.unknown_desk")
         need(self.desks[desk][0] == agency, "directory.not_authorised")
+        need((2, agency, desk) not in self.revoked, "directory.revoked")
         return self.desks[desk]
 
     @staticmethod
@@ -297,6 +300,10 @@ class Directory:
         """Say whether a grant key has its form."""
         return is_list(v, bytes, bytes) and len(v[1]) == 1_216 and v[0] == kid_of(v[1])
 
+    def form_6(self, v: Decoded) -> bool:
+        """Say whether a revocation has its form."""
+        return is_list(v, int, int) and 1 <= v[1] <= 5
+
     def form_8(self, v: Decoded) -> bool:
         """Say whether a broker or witness has its form and has proved possession."""
         return (
@@ -332,6 +339,7 @@ class Directory:
     ) -> None:
         """Enter a desk."""
         self.by_root(agency)
+        need((2, agency, subject) not in self.revoked, "directory.revoked")
         need(self.desks.get(subject, (agency,))[0] == agency, "directory.rebound")
         country = self.countries[agency].lower()
         need(v[1].startswith(country + "-"), "directory.not_authorised")
@@ -350,6 +358,7 @@ class Directory:
         desk = self.own_desk(agency, v[1])
         need(subject == kid_of(v[0]), "directory.rebound")
         self.signed(desk[2], 1)
+        need((3, agency, subject) not in self.revoked, "directory.revoked")
         bearer = (v[1], v[3], v[2] == 1)
         need(self.signers.get(subject, (0, bearer))[1] == bearer, "directory.rebound")
         need(subject not in {kid for _, kid in self.infra}, "directory.rebound")
@@ -362,7 +371,11 @@ class Directory:
         """Enter windows."""
         self.own_desk(agency, subject)
         begins = max(w[2] for w in v)
-        devices = [s[2] for s in self.signers.values() if s[1][0] == subject and s[2][2] == 1]
+        devices = [
+            s[2]
+            for kid, s in self.signers.items()
+            if s[1][0] == subject and s[2][2] == 1 and (3, agency, kid) not in self.revoked
+        ]
         self.signed([d[0] for d in devices if begins < d[5] + 35 * DAY], 1)
         for w in v:
             need(self.windows.get(w[0], (subject, w)) == (subject, w), "directory.rebound")
@@ -377,9 +390,26 @@ class Directory:
         device: Decoded = self.signers.get(subject)
         need(device and device[2][2] == 1 and device[0] == agency, "directory.not_authorised")
         self.signed([device[2][0]], 1)
+        need((3, agency, subject) not in self.revoked, "directory.revoked")
+        need((2, agency, device[1][0]) not in self.revoked, "directory.revoked")
         used = v[0] in self.windows or v[0] in self.grantees or v[0] in self.supervisors
         need(not used, "directory.rebound")
         self.grantees[v[0]] = device[1][0]
+
+    def enter_6(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a revocation."""
+        signer: Decoded = self.signers.get(subject)
+        if signer and signer[0] == agency:
+            self.signed(self.desks[signer[1][0]][2], 1)
+            what = 3
+        else:
+            self.by_root(agency)
+            is_desk = self.desks.get(subject, (None,))[0] == agency
+            need(is_desk or (agency, subject) in self.infra, "directory.unknown_subject")
+            what = 2 if is_desk else 8
+        self.revoked.setdefault((what, agency, subject), []).append((self.size + 1, v[0]))
 
     def enter_8(
         self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
@@ -387,16 +417,24 @@ class Directory:
         """Enter a broker or witness."""
         need(subject == kid_of(v[1]), "directory.rebound")
         self.by_root(agency)
+        need((8, agency, subject) not in self.revoked, "directory.revoked")
         other = (i for (_, kid), i in self.infra.items() if kid == subject and i != v[:3])
         need(subject not in self.signers and not list(other), "directory.rebound")
         self.infra[agency, subject] = v[:3]
 
-    def signer(self, kid: bytes, at: int) -> Decoded:
-        """Return ``(agency, bearer, payload)`` of a key that counts at ``at``, or None."""
-        known = self.signers.get(kid)
+    def signer(self, kid: bytes, when: tuple[int, int | None]) -> Decoded:
+        """Return ``(agency, bearer, payload)`` of a key that counts ``when``, or None.
+
+        ``when`` is a time, and the leaf of the ledger by which it must not have been revoked.
+        """
+        known, (at, index) = self.signers.get(kid), when
         spans = [(3, kid)] + ([(2, known[1][0])] if known else [])
         ends = [[e for b, e in self.spans.get(s, []) if b <= at] for s in spans]
-        return known if known and all(e and at < e[-1] for e in ends) else None
+        revoked = [self.revoked.get((what, known and known[0], s)) for what, s in spans]
+        places = [self.places.get(found[0][0], 0) for found in revoked if found]
+        before = not places or (index is not None and index < min(places))
+        in_time = all(e and at < e[-1] + 30 * DAY for e in ends)
+        return known if known and before and in_time else None
 
 
 def encode_list(values: list[Any]) -> bytes:
@@ -466,7 +504,11 @@ def header_of(raw: bytes) -> Decoded:
 
 
 def open_envelope(
-    raw: bytes, desk: bytes, seeds: dict[bytes, bytes], directory: Directory, at: int
+    raw: bytes,
+    desk: bytes,
+    seeds: dict[bytes, bytes],
+    directory: Directory,
+    when: tuple[int, int | None],
 ) -> tuple[bytes, bytes]:
     """Return ``(message id, content bytes)``, or refuse."""
     bad = "envelope.malformed"
@@ -485,14 +527,14 @@ def open_envelope(
     key = attempt("envelope.wrap", unwrap, seeds[ours[0]], wraps[kids.index(ours[0])], info)
     need(len(key) >= 16 and kd(key, b"lz1-commit") == commit, "envelope.wrap")
     hidden = attempt("envelope.sigbox", decrypt, kd(key, b"lz1-sig"), nonce, sigbox, mid)
-    signer = directory.signer(hidden[:16], at)
+    signer = directory.signer(hidden[:16], when)
     need(signer and signer[1][0] == src, "envelope.signer")
     verify(signer[2][0], b"liaison/1 msg\0", mid, hidden[16:], "envelope.signature")
     padded = attempt("envelope.body", decrypt, kd(key, b"lz1-body"), nonce, body, b"")
     length = int.from_bytes(padded[:4], "big")
     need(padded_size(length) == len(padded) and not any(padded[4 + length :]), "envelope.body")
     content = padded[4 : 4 + length]
-    check_content(content, signer, hidden[:16], (src, dst, kids, blobs), directory, at)
+    check_content(content, signer, hidden[:16], (src, dst, kids, blobs), directory, when)
     return mid, content
 
 
@@ -510,7 +552,7 @@ def check_content(
     kid: bytes,
     parties: tuple[bytes, list[bytes], list[bytes], list[bytes]],
     directory: Directory,
-    at: int,
+    when: tuple[int, int | None],
 ) -> None:
     """Refuse a content that is out of form, or names others than the header and signature do."""
     src, dst, kids, blobs = parties
@@ -537,7 +579,7 @@ def check_content(
     need(v[2] == 2 or signer[2][2] != 1, "envelope.signer")
     bare = h(b"lz1-co", draft(raw))
     for second, signature in v.get(16, []):
-        bad, known = "envelope.countersignature", directory.signer(second, at)
+        bad, known = "envelope.countersignature", directory.signer(second, when)
         need(known, bad)
         verify(known[2][0], b"liaison/1 co\0", src + b"".join(dst) + bare, signature, bad)
         need(known[2][2] != 1 and (known[0], known[1][1]) != (signer[0], signer[1][1]), bad)
@@ -668,11 +710,19 @@ def outcome(path: Path) -> str:
         directory = directory_of(fields(HERE / "directory" / vector["directory"][0]))
         seeds = {window_kid(bytes.fromhex(seed)): bytes.fromhex(seed) for seed in vector["seed"]}
         raw, desk = bytes.fromhex(vector["envelope"][0]), bytes.fromhex(vector["desk"][0])
-        mid, content = open_envelope(raw, desk, seeds, directory, int(vector["at"][0]))
+        mid, content = open_envelope(raw, desk, seeds, directory, when_of(vector, directory))
     except Refused as e:
         return str(e)
     names = [mid.hex()], [h(b"lz1-env", raw).hex()], [content.hex()]
     return "ok" if names == (vector["mid"], vector["eid"], vector["content"]) else "other bytes"
+
+
+def when_of(vector: dict[str, list[str]], directory: Directory) -> tuple[int, int | None]:
+    """Return the message's time and leaf; take note of where the directory's entries stand."""
+    for place in vector.get("place", []):
+        size, index = place.split()
+        directory.places[int(size)] = int(index)
+    return int(vector["at"][0]), int(vector["index"][0]) if "index" in vector else None
 
 
 def window_kid(seed: bytes) -> bytes:

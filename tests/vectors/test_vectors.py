@@ -23,7 +23,7 @@ DIRECTORIES = sorted((FOLDER / "directory").glob("*.txt"))
 ENVELOPES = sorted((FOLDER / "envelope").glob("*.txt"))
 DECODER = FOLDER / "independent_decoder.py"
 FIELDS = {"comment", "expect", "pin", "entry", "head", "directory", "desk", "at", "seed"}
-OPENED_FIELDS = {"envelope", "mid", "eid", "content", "attachment", "blob"}
+OPENED_FIELDS = {"index", "place", "envelope", "mid", "eid", "content", "attachment", "blob"}
 
 
 def fields(path: Path) -> dict[str, list[str]]:
@@ -66,12 +66,16 @@ def opened(vector: dict[str, list[str]]) -> Opened:
     """Return the envelope of a vector, opened as the vector says."""
     known = fields(FOLDER / "directory" / vector["directory"][0])
     keys = [OpeningKey.from_seed(bytes.fromhex(seed)) for seed in vector["seed"]]
+    directory = Directory.replay(known["pin"], entries(known))
+    for place in vector.get("place", []):
+        directory.place(*map(int, place.split()))
     return open_envelope(
         parse_envelope(bytes.fromhex(vector["envelope"][0])),
         desk=bytes.fromhex(vector["desk"][0]),  # type: ignore[arg-type]  # as it stands there
         windows={key_id(key.public): key for key in keys},
-        directory=Directory.replay(known["pin"], entries(known)),
+        directory=directory,
         at=int(vector["at"][0]),
+        index=int(vector["index"][0]) if "index" in vector else None,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from crypto.attest.directory import (
     GENESIS,
+    GRACE,
     MAIL_WAITS,
     Directory,
     DirectoryError,
@@ -187,8 +188,8 @@ def test_an_unknown_key_is_refused() -> None:
     [
         (MONDAY - 1, False),
         (MONDAY, True),
-        (MONDAY + VALIDITY - 1, True),
-        (MONDAY + VALIDITY, False),
+        (MONDAY + VALIDITY + GRACE - 1, True),
+        (MONDAY + VALIDITY + GRACE, False),
     ],
 )
 def test_a_key_counts_in_its_time_only(at: int, *, expected: bool) -> None:
@@ -207,8 +208,8 @@ def test_a_key_that_is_ended_sooner_counts_no_more_after_but_did_before() -> Non
     ended = again(NOW, NOW + 60)
 
     assert counts(ended, NOW - 1)
-    assert counts(ended, NOW + 59)
-    assert not counts(ended, NOW + 60)
+    assert counts(ended, NOW + 59 + GRACE)
+    assert not counts(ended, NOW + 60 + GRACE)
     assert not counts(ended, MONDAY + VALIDITY - 1)
 
 
@@ -219,8 +220,8 @@ def test_a_key_does_not_count_while_its_desk_does_not() -> None:
     replica.append(name_desk(HERE.agency, HERE.desk, payload, signers=HERE.roots[:2], after=last))
 
     assert counts(replica, NOW - 1)
-    assert counts(replica, NOW + 59)
-    assert not counts(replica, NOW + 60)
+    assert counts(replica, NOW + 59 + GRACE)
+    assert not counts(replica, NOW + 60 + GRACE)
 
 
 def test_the_window_of_the_week_is_open() -> None:

@@ -15,6 +15,8 @@ from crypto.attest.statement import (
     InfraKind,
     InfraPayload,
     Payload,
+    Reason,
+    RevocationPayload,
     Role,
     RootPayload,
     StatementError,
@@ -43,6 +45,7 @@ UP = DeskPayload(
 SEEN = desk_payload("vn-one", KEY, panels=oversight("vn-one"))
 DEVICE = key_payload(KEY, HERE.desk, Role.SUPERVISOR, "VN-02")
 GRANT_KEY = GrantKey(HERE.window.kid, HERE.window.public)
+REVOCATION = RevocationPayload(0, Reason.LEFT)
 INFRA = InfraPayload(InfraKind.WITNESS, KEY.verify_key, "witness.example")
 WINDOWS = tuple(own.window for own in HERE.windows)
 
@@ -64,6 +67,7 @@ def bytes_of(payload: Payload) -> bytes:
         (What.DEVICE, DEVICE),
         (What.WINDOWS, WINDOWS),
         (What.GRANT_KEY, GRANT_KEY),
+        (What.REVOKE, REVOCATION),
         (What.INFRA, INFRA),
     ],
     ids=[
@@ -74,6 +78,7 @@ def bytes_of(payload: Payload) -> bytes:
         "device",
         "windows",
         "grant key",
+        "revocation",
         "infra",
     ],
 )
@@ -87,7 +92,9 @@ def test_a_payload_reads_back(what: What, payload: Payload) -> None:
 
 @pytest.mark.parametrize("what", list(What))
 @pytest.mark.parametrize(
-    "payload", [ROOT, DESK, DEVICE, WINDOWS, GRANT_KEY, INFRA], ids=lambda p: type(p).__name__
+    "payload",
+    [ROOT, DESK, DEVICE, WINDOWS, GRANT_KEY, REVOCATION, INFRA],
+    ids=lambda p: type(p).__name__,
 )
 def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) -> None:
     kinds = {
@@ -96,6 +103,7 @@ def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) ->
         What.DEVICE: DEVICE,
         What.WINDOWS: WINDOWS,
         What.GRANT_KEY: GRANT_KEY,
+        What.REVOKE: REVOCATION,
     }
     statement = make_statement(
         what, agency=HERE.agency, subject=bytes(16), payload=bytes_of(payload)

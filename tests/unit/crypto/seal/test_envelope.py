@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crypto.attest import labels
-from crypto.attest.directory import Directory
+from crypto.attest.directory import GRACE, Directory
 from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.header import (
     BODY_LIMIT,
@@ -405,7 +405,7 @@ def test_an_unknown_signer_is_refused() -> None:
         opened(replace(forgery(THERE), signer=signing_key("nobody")).build())
 
 
-@pytest.mark.parametrize("at", [MONDAY - 1, MONDAY + VALIDITY], ids=["before", "after"])
+@pytest.mark.parametrize("at", [MONDAY - 1, MONDAY + VALIDITY + GRACE], ids=["before", "after"])
 def test_a_signer_outside_its_time_is_refused(at: int) -> None:
     with pytest.raises(SignerError, match="does not count"):
         opened(forgery(THERE).build(), at=at)
@@ -414,7 +414,7 @@ def test_a_signer_outside_its_time_is_refused(at: int) -> None:
 def test_a_signer_counts_to_the_last_second() -> None:
     raw = forgery(THERE).build()
 
-    assert [opened(raw, at=at).signer.kid for at in (MONDAY, MONDAY + VALIDITY - 1)] == [
+    assert [opened(raw, at=at).signer.kid for at in (MONDAY, MONDAY + VALIDITY + GRACE - 1)] == [
         HERE.officer.kid
     ] * 2
 
@@ -429,7 +429,7 @@ def after_renaming_desk(*, begins: int, ends: int) -> Directory:
 
 
 def test_a_signer_of_a_desk_that_was_dissolved_is_refused() -> None:
-    dissolved = after_renaming_desk(begins=NOW - 1, ends=NOW)
+    dissolved = after_renaming_desk(begins=NOW - GRACE - 1, ends=NOW - GRACE)
 
     with pytest.raises(SignerError, match="the desk does not count"):
         opened(forgery(THERE).build(), replica=dissolved)

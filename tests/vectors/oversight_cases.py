@@ -1,9 +1,14 @@
-"""The directories of a desk's life: who oversees it, what was revoked, who came after it."""
+"""The directories with panels of oversight."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from crypto.attest.statement import ArchiveKey, GrantKey, Oversight, Window
+from crypto.attest.statement import (
+    ArchiveKey,
+    GrantKey,
+    Oversight,
+    Window,
+)
 from tests.support.world import (
     FIRSTS_GRANT_KEY,
     HERE,
@@ -12,7 +17,13 @@ from tests.support.world import (
     oversight,
     second_device,
 )
-from tests.vectors.directory_cases import FOUNDED, WINDOWS, DirectoryCase, named, published
+from tests.vectors.directory_cases import (
+    FOUNDED,
+    WINDOWS,
+    DirectoryCase,
+    named,
+    published,
+)
 from tests.vectors.grant_cases import stated
 
 PANELS = oversight("overseen")

@@ -1,0 +1,258 @@
+"""What the directory holds: agencies' roots, desks, signing keys, brokers, windows, revocations.
+
+Follows docs/spec/directory.md. This is what can be asked of a directory; what may enter it is
+decided in :mod:`crypto.attest.directory`, and nothing is entered otherwise.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from crypto.attest.hashing import DIGEST_BYTES
+from crypto.attest.header import DeskId
+from crypto.attest.refusals import (
+    NotPinnedError,
+    NoWindowError,
+    RevokedError,
+    UnknownDeskError,
+    UnknownSignerError,
+)
+from crypto.attest.sealing_keys import SealingKeys
+from crypto.attest.signing import KeyId
+from crypto.attest.statement import (
+    AgencyId,
+    DeskPayload,
+    DevicePayload,
+    GrantKey,
+    InfraKind,
+    InfraPayload,
+    Role,
+    RootPayload,
+    Statement,
+    What,
+    Window,
+)
+from crypto.attest.validity import Doubt, Revocation, Subject, Validity
+
+GENESIS = bytes(DIGEST_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How many entries there are, and the 32-byte hash over all of them."""
+
+    size: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A desk as the directory holds it."""
+
+    id: DeskId
+    agency: AgencyId
+    payload: DeskPayload
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A signing key as the directory holds it; ``doubts`` are what it was asked for brings up."""
+
+    kid: KeyId
+    agency: AgencyId
+    payload: DevicePayload
+    doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Infra:
+    """A broker's or witness's key, and the agency that relies on it."""
+
+    kid: KeyId
+    agency: AgencyId
+    payload: InfraPayload
+
+
+@dataclass(slots=True)
+class Register:
+    """What all entries so far mean."""
+
+    head: Head = field(default=Head(0, GENESIS), init=False)
+    #: The hash of the log after each entry: what others say of it is compared with this.
+    _heads: list[bytes] = field(default_factory=lambda: [GENESIS], init=False)
+    _roots: dict[AgencyId, RootPayload] = field(default_factory=dict, init=False)
+    _desks: dict[DeskId, Desk] = field(default_factory=dict, init=False)
+    _signers: dict[KeyId, Signer] = field(default_factory=dict, init=False)
+    _sealing: SealingKeys = field(default_factory=SealingKeys, init=False)
+    _infra: dict[tuple[AgencyId, KeyId], Infra] = field(default_factory=dict, init=False)
+    _validity: Validity = field(default_factory=Validity, init=False)
+    _last: dict[tuple[What, AgencyId, bytes], Statement] = field(default_factory=dict, init=False)
+
+    def head_at(self, size: int) -> Head | None:
+        """Return the head after the first ``size`` entries, or None while there are fewer."""
+        return Head(size, self._heads[size]) if size < len(self._heads) else None
+
+    def last(self, what: What, agency: AgencyId, subject: bytes) -> Statement | None:
+        """Return the subject's last statement of this kind: the next one must follow it."""
+        return self._last.get((what, agency, subject))
+
+    def root(self, agency: AgencyId) -> RootPayload:
+        """Return the agency's root; raise NotPinnedError when it has none here."""
+        if agency not in self._roots:
+            raise NotPinnedError("the agency has no pinned root here")
+        return self._roots[agency]
+
+    def desks(self) -> Iterator[Desk]:
+        """Yield every desk, oldest first."""
+        yield from self._desks.values()
+
+    def desk(self, desk: DeskId) -> Desk:
+        """Return the desk of this id; raise UnknownDeskError when there is none."""
+        if desk not in self._desks:
+            raise UnknownDeskError("the directory has no desk of this id")
+        return self._desks[desk]
+
+    def desk_named(self, slug: str) -> Desk:
+        """Return the desk of this slug; raise UnknownDeskError when there is none."""
+        for desk in self._desks.values():
+            if desk.payload.slug == slug:
+                return desk
+        known = ", ".join(desk.payload.slug for desk in self._desks.values()) or "none"
+        raise UnknownDeskError(f"no desk {slug}; known: {known}")
+
+    def signer(self, kid: KeyId, *, at: int, index: int | None = None) -> Signer:
+        """Return the signer of this key id, who counts at ``at`` (ts) as does its desk.
+
+        Args:
+            kid: the key.
+            at: the time at which it must count.
+            index: the ledger's leaf of what it signed: a revocation further on takes nothing back.
+                None is now, and any revocation that is known counts.
+
+        Raises:
+            UnknownSignerError: no such key, or it or its desk does not count at that time.
+            RevokedError: it or its desk was revoked before.
+        """
+        signer = self.whose(kid)
+        doubts = [
+            doubt
+            for subject in (key_of(signer), self._desk_of(signer))
+            for doubt in self._validity.doubts(subject, at=at, index=index)
+        ]
+        return replace(signer, doubts=tuple(dict.fromkeys(doubts))) if doubts else signer
+
+    def whose(self, kid: KeyId) -> Signer:
+        """Return whose key this is, whether or not it counts: for what was checked when it came.
+
+        Raises:
+            UnknownSignerError: no such key.
+        """
+        if kid not in self._signers:
+            raise UnknownSignerError("the directory has no key of this id")
+        return self._signers[kid]
+
+    def signers(self, desk: DeskId, role: Role) -> list[Signer]:
+        """Return the desk's keys of this role, oldest first, unless revoked."""
+        return [
+            s
+            for s in self._signers.values()
+            if s.payload.desk == desk and s.payload.role is role and not self.is_revoked(s)
+        ]
+
+    def is_revoked(self, subject: "Desk | Signer") -> bool:
+        """Say whether a desk was revoked, or a key or the desk that it is of."""
+        if isinstance(subject, Desk):
+            return self._validity.is_revoked((What.DESK, subject.agency, subject.id))
+        subjects = (key_of(subject), self._desk_of(subject))
+        return any(self._validity.is_revoked(one) for one in subjects)
+
+    def revocations(self) -> list[Revocation]:
+        """Return all revocations, in the order of their entries."""
+        return self._validity.revocations()
+
+    def unplaced(self) -> list[Revocation]:
+        """Return the revocations of which it is not known where in the ledger they stand."""
+        return [one for one in self.revocations() if not self._validity.is_placed(one.size)]
+
+    def place(self, size: int, index: int) -> None:
+        """Take note at which leaf of the ledger the entry number ``size`` stands.
+
+        Until then nothing that the ledger holds is known to stand before a revocation.
+        """
+        self._validity.place(size, index)
+
+    def window(self, kid: KeyId) -> tuple[DeskId, Window]:
+        """Return the desk and window of this key id; raise NoWindowError when there is none."""
+        return self._sealing.window(kid)
+
+    def windows(self, desk: DeskId) -> list[Window]:
+        """Return the desk's windows in order of their weeks, those of one week as published."""
+        return self._sealing.windows(desk)
+
+    def fresh_windows(self, desk: DeskId) -> list[Window]:
+        """Return those of the desk's windows that no revoked key may open."""
+        return self._sealing.fresh_windows(desk)
+
+    def is_exposed(self, kid: KeyId) -> bool:
+        """Say whether a key that was revoked may open this window."""
+        return self._sealing.is_exposed(kid)
+
+    def open_window(self, desk: DeskId, *, at: int) -> Window:
+        """Return the window to seal to for the desk at ``at`` (ts), or its last when it is closed.
+
+        Of those that no revoked key may open the one begun last, and only for want of one of them
+        another (docs/spec/directory.md, "Windows").
+
+        Raises:
+            UnknownDeskError: no such desk.
+            RevokedError: the desk was revoked.
+            NoWindowError: the desk never published a window that had begun by then.
+        """
+        known = self.desk(desk)
+        if self.is_revoked(known):
+            raise RevokedError("the desk was revoked: nobody writes to it")
+        window = self._sealing.open_window(desk, at=at)
+        if window is None:
+            raise NoWindowError(f"{known.payload.slug} has published no window yet")
+        return window
+
+    def latest_expiry(self, kids: Iterable[KeyId], *, at: int) -> int:
+        """Return until when (ts) mail wrapped to these windows at ``at`` may wait to be fetched.
+
+        Raises:
+            NoWindowError: no window of such an id.
+        """
+        return self._sealing.latest_expiry(kids, at=at)
+
+    def grant_key(self, device: KeyId) -> GrantKey:
+        """Return the device's grant key that counts now.
+
+        Raises:
+            NoGrantKeyError: it has stated none.
+            RevokedError: the device was revoked.
+        """
+        key = self._sealing.grant_key(device)
+        if self.is_revoked(self._signers[device]):
+            raise RevokedError("the device was revoked: nothing is given to it")
+        return key
+
+    def grantee(self, kid: KeyId) -> Signer:
+        """Return the device whose grant key this is or was; raise NoGrantKeyError if it is none."""
+        return self._signers[self._sealing.grantee(kid)]
+
+    def infra(self, kind: InfraKind, *, agency: AgencyId | None = None) -> list[Infra]:
+        """Return the brokers or witnesses that ``agency`` (or any) relies on, oldest first."""
+        return [
+            item
+            for item in self._infra.values()
+            if item.payload.kind is kind
+            and agency in (None, item.agency)
+            and not self._validity.is_revoked((What.INFRA, item.agency, item.kid))
+        ]
+
+    def _desk_of(self, signer: Signer) -> Subject:
+        return What.DESK, signer.agency, signer.payload.desk
+
+
+def key_of(signer: Signer) -> Subject:
+    """Return under what the validity of a signing key is kept."""
+    return What.DEVICE, signer.agency, signer.kid
