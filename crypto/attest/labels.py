@@ -15,9 +15,10 @@ DIRECTORY = b"liaison/1 dir\0"
 POSSESSION = b"liaison/1 own\0"
 LOGIN = b"liaison/1 login\0"
 STANDING = b"liaison/1 standing\0"
+ERASURE = b"liaison/1 erase\0"
 
 #: All signing labels; a test signs with each and offers it under every other.
-SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, STANDING)
+SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, STANDING, ERASURE)
 
 # HPKE info: what the 32 bytes in a wrap are.
 WRAP = b"liaison/1 wrap\0"

@@ -90,6 +90,18 @@ def print_devices(devices: View, lang: Language) -> None:
         console.print(about, markup=False, soft_wrap=True)
 
 
+def print_erased(stubs: list[View], lang: Language) -> None:
+    """Print what stays of erased cases: number, when, by whom, why and under which rule."""
+    words, console = _Words(lang), Console(highlight=False)
+    if not stubs:
+        console.print(words.label("screen", "no_erased"))
+    for stub in stubs:
+        why = words.label("erasure_reason", stub["reason"])
+        who = ", ".join(stub["officers"])
+        said = f"{stub['case']}  {words.moment(stub['at'])}  {who}  {why}  {stub['rule']}"
+        console.print(printable(said), markup=False, soft_wrap=True)
+
+
 def print_asks(asks: list[View], lang: Language) -> None:
     """Print what waits for a second signature here: of each, exactly what would leave."""
     words, console = _Words(lang), Console(highlight=False)

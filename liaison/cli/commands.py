@@ -122,6 +122,14 @@ GROUPS: dict[str, Group] = {
                 "Give an officer a slot by both papers; they are spent with it.",
                 "liaison.cli.desk_recovery",
             ),
+            "erase": Listed(
+                "Make an ended case unreadable at this desk, for good; needs a second officer.",
+                "liaison.cli.desk_archive",
+            ),
+            "erased": Listed(
+                "Show what stays of erased cases: number, when, by whom, why, under which rule.",
+                "liaison.cli.desk_archive",
+            ),
             "status": Listed(
                 "Say how the desk stands; exits 1 when line, ledger or reminders are not well.",
                 "liaison.cli.desk",

@@ -55,7 +55,7 @@ class Acknowledgements:
         """
         ack = parse_ack(split_signed(frame.first)[0])
         message = await self.store.message(MessageId(ack.mid))
-        if message is None or message.eid != ack.eid:
+        if message is None or message.eid != ack.eid or message.is_erased:
             raise FalseItemError("an acknowledgement of a message that is not here")
         broker = self.replica.broker_key()
         noted = parse_noted(open_signed(broker, labels.NOTED, frame.second))

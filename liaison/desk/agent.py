@@ -19,6 +19,7 @@ from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
+from liaison.desk.erasure import Eraser
 from liaison.desk.follower import Follower
 from liaison.desk.inbox import Inbox
 from liaison.desk.keyring import Keyring
@@ -55,6 +56,7 @@ class Agent:
     composer: Composer
     releases: Releases
     reader: Reader
+    eraser: Eraser
     line: Line
     outbox: Outbox
     inbox: Inbox

@@ -24,6 +24,7 @@ from liaison.desk.crosschecks import Crosschecks
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
+from liaison.desk.erasure import Eraser
 from liaison.desk.follower import Follower
 from liaison.desk.guard import guard
 from liaison.desk.inbox import Inbox
@@ -153,6 +154,8 @@ async def _assemble(
         alarms=alarms,
         changed=changed,
     )
+    reader = Reader(_translator(parts), load_findings(), tasks, news)
+    roster = Roster(parts.state, store, officers)
     return Agent(
         store=store,
         replica=replica,
@@ -160,12 +163,13 @@ async def _assemble(
         devices=devices,
         alarms=alarms,
         officers=officers,
-        roster=Roster(parts.state, store, officers),
+        roster=roster,
         catalogue=catalogue,
         casebook=casebook,
         composer=composer,
         releases=releases,
-        reader=Reader(_translator(parts), load_findings(), tasks, news),
+        reader=reader,
+        eraser=Eraser(store, casebook, officers, roster, reader.forget),
         line=line,
         outbox=outbox,
         inbox=inbox,

@@ -33,6 +33,12 @@ class UnknownCaseError(CaseworkError):
     code = "casework.unknown_case"
 
 
+class ErasedCaseError(UnknownCaseError):
+    """The case of this reference was erased at this desk."""
+
+    code = "casework.case_erased"
+
+
 @dataclass(frozen=True, slots=True)
 class HeldStep:
     """One step with its message, header and signer (desk's slug, officer's pseudonym)."""
@@ -133,9 +139,17 @@ class Casebook:
         return self.rules.corridor
 
     async def find(self, ref: str) -> Case:
-        """Return the case of this reference; raise UnknownCaseError when there is none."""
+        """Return the case of this reference.
+
+        Raises:
+            UnknownCaseError: there is none.
+            ErasedCaseError: there was one.
+        """
         thread = await self.store.thread_of(ref)
         if thread is None:
+            stub = await self.store.erased_as(ref)
+            if stub is not None:
+                raise ErasedCaseError(f"case {ref}: erased on {from_timestamp(stub.at):%Y-%m-%d}")
             raise UnknownCaseError(f"case {ref}: not on this desk")
         return await self.case(thread, ref)
 

@@ -59,6 +59,12 @@ class ForeignReferenceError(FalseItemError):
     code = "inbox.foreign_reference"
 
 
+class ErasedCaseError(FalseItemError):
+    """Something for a case that was erased here: its key is gone, and nothing is kept of it."""
+
+    code = "inbox.case_erased"
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What one desk takes up of what it has opened."""
@@ -114,6 +120,8 @@ class Intake:
         await self.store.keep(message, replace(keeping, learned=learned))
 
     async def _keeping(self, opened: Opened, took: Took) -> Keeping:
+        if await self.store.is_erased(opened.content.thread):
+            raise ErasedCaseError("the case was erased at this desk")
         if opened.content.kind is Kind.RECEIPT:
             found = await self._opening(opened, took)
             return Keeping(opening=(found.mid, found.officer, found.at))
@@ -153,7 +161,7 @@ class Intake:
     async def _opening(self, opened: Opened, took: Took) -> Opening:
         receipt = receipt_from_value(opened.content.form)
         about = await self.store.message(MessageId(receipt.mid))
-        if about is None or about.eid != receipt.eid:
+        if about is None or about.eid != receipt.eid or about.is_erased:
             raise FalseItemError("a receipt for a message that is not here")
         if receipt.by != opened.signer.kid:
             raise FalseItemError("a receipt by another than the one who signed it")

@@ -39,6 +39,10 @@ class Reader:
     tasks: Tasks
     news: News
 
+    async def forget(self) -> None:
+        """Forget every text: the worker ends, and begins anew when a text needs it."""
+        await self.translator.start()
+
     async def translate_soon(self, view: View, persons: Sequence[Person], lang: Language) -> View:
         """Return ``view`` with what is translated within a moment; the rest follows as news.
 

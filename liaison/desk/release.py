@@ -238,7 +238,8 @@ class Releases:
     async def question(self, ask: MessageId) -> StoredMessage:
         """Return a question that came here, decided or not; raise UnknownAskError when none."""
         message = await self.store.message(ask)
-        if message is None or message.outgoing or message.kind != Kind.COUNTERSIGN:
+        is_here = message is not None and not message.is_erased
+        if message is None or not is_here or message.outgoing or message.kind != Kind.COUNTERSIGN:
             raise UnknownAskError("no question of this id came here")
         if not isinstance(signature_from_value(parse_content(message.content).form), Ask):
             raise UnknownAskError("an answer is no question")

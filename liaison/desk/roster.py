@@ -49,6 +49,11 @@ class Roster:
         async with self._turn:
             self.officers.admit(await self._open(officer, passphrase))
 
+    async def keys_of(self, officer: str, passphrase: str) -> Keys:
+        """Return what the passphrase opens, and hold none of it; raises as unlocking does."""
+        async with self._turn:
+            return await self._open(officer, passphrase)
+
     async def renew(self, officer: str, passphrase: str, new: str) -> None:
         """Let the officer's slot open to the ``new`` passphrase only; raises as unlocking does."""
         async with self._turn:

@@ -14,16 +14,19 @@ from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.padding import PaddingError
 from crypto.attest.pin import DeviceNumberError
+from crypto.seal.erasure import ErasureError
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
-from liaison.desk.cases import UnknownCaseError
+from liaison.desk.cases import ErasedCaseError, UnknownCaseError
+from liaison.desk.erasure import Why
 from liaison.desk.guard import NONCE_HEADER, prove_token
 from liaison.desk.officers import LockedError
 from liaison.desk.release import UnknownAskError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.web import ProblemError
-from protocols.casework.codes import Language
+from protocols.casework.codes import ErasureReason, Language
+from protocols.casework.erasure import NotErasableError
 from protocols.casework.errors import CaseworkError, FormError, StepError
 from protocols.casework.moments import iso
 from protocols.casework.person import parse_text
@@ -36,9 +39,12 @@ ROUTES = web.RouteTableDef()
 #: The status of each error that an officer's input can raise; the first that fits counts.
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (LockedError, 423),
+    (ErasedCaseError, 410),
     (UnknownCaseError, 404),
     (UnknownAskError, 404),
     (StepError, 409),
+    (NotErasableError, 409),
+    (ErasureError, 403),
     (CaseworkError, 422),
     (VaultError, 403),
     (ConfigError, 422),
@@ -133,6 +139,24 @@ async def act(request: web.Request) -> web.Response:
     return web.json_response({"mid": mid.hex()}, status=201)
 
 
+@ROUTES.post("/api/cases/{ref}/erase")
+async def erase(request: web.Request) -> web.Response:
+    """Make a case unreadable: ``{officer, second, passphrase, reason, rule}``, the second's."""
+    fields = await _fields(request)
+    agent, ref = request.app[AGENT], request.match_info["ref"]
+    why = Why(_reason(fields), _text(fields, "rule"))
+    second, passphrase = _text(fields, "second"), _text(fields, "passphrase")
+    await agent.eraser.erase(ref, _officer(fields), second, passphrase, why)
+    agent.news.tell()
+    return web.json_response({"erased": ref})
+
+
+@ROUTES.get("/api/erased")
+async def erased(request: web.Request) -> web.Response:
+    """Return what stays of each erased case: number, when, by whom, why and under which rule."""
+    return web.json_response({"erased": await _with_officer(request).eraser.stubs()})
+
+
 @ROUTES.get("/api/asks")
 async def asks(request: web.Request) -> web.Response:
     """Return the questions for a second signature that wait here, as the officer reads them."""
@@ -222,7 +246,8 @@ async def notices(request: web.Request) -> web.Response:
     found = []
     for notice in await agent.store.all_notices():
         about = await agent.store.message(MessageId(notice.mid))
-        header = None if about is None else parse_envelope(about.envelope).header
+        is_kept = about is not None and not about.is_erased
+        header = parse_envelope(about.envelope).header if about and is_kept else None
         ref = None if about is None else refs.get(about.thread)
         found.append({**notice_view(notice, header), "case": ref})
     return web.json_response({"notices": found})
@@ -267,6 +292,15 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ProblemError(422, "desk.missing", f"expected {name} as text")
     return value
+
+
+def _reason(fields: Mapping[str, object]) -> ErasureReason:
+    try:
+        return ErasureReason(_text(fields, "reason"))
+    except ValueError as e:
+        raise ProblemError(
+            422, "desk.erasure_reason", f"expected one of {', '.join(ErasureReason)}"
+        ) from e
 
 
 def _officer(fields: Mapping[str, object]) -> str:

@@ -93,10 +93,20 @@ case_keys = Table(
     Column("key", LargeBinary, nullable=False),
 )
 
+#: What stays of cases that were made unreadable: number, time, and what two officers have signed.
+erasures = Table(
+    "erasures",
+    TABLES,
+    Column("thread", LargeBinary, primary_key=True),
+    Column("ref", String, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+)
+
 #: Messages sent and received. ``record`` is envelope, content key and content under the case's key,
-#: or the bare envelope of what was sealed to a colleague's device alone. ``took`` is empty until
-#: the broker's receipt is here, ``refused`` unless the broker refused; ``proven`` is the size of
-#: the cosigned ledger that contains it.
+#: or the bare envelope of what was sealed to a colleague's device alone, or nothing once the case
+#: is erased. ``took`` is empty until the broker's receipt is here, ``refused`` unless the broker
+#: refused; ``proven`` is the size of the cosigned ledger that contains it.
 messages = Table(
     "messages",
     TABLES,
@@ -275,7 +285,7 @@ drafts = Table(
     Column("signature", LargeBinary),
 )
 
-#: Questions for a second signature that came here: open, granted or refused.
+#: Questions for a second signature that came here: open, granted, refused, or their case erased.
 asks = Table(
     "asks",
     TABLES,

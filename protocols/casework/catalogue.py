@@ -68,6 +68,7 @@ KINDS: dict[str, type[StrEnum]] = {
     "document": codes.DocumentType,
     "document_doubt": Doubt,
     "signature_purpose": codes.SignaturePurpose,
+    "erasure_reason": codes.ErasureReason,
     "stage": Stage,
     "side": Side,
     "turn": Turn,

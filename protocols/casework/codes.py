@@ -350,6 +350,15 @@ class SignaturePurpose(StrEnum):
     HANDOVER = "handover"
 
 
+class ErasureReason(StrEnum):
+    """Why a case is made unreadable at a desk."""
+
+    RETENTION_OVER = "retention_over"
+    PERSON_ASKED = "person_asked"
+    ORDERED = "ordered"
+    FILED_BY_MISTAKE = "filed_by_mistake"
+
+
 class Method(StrEnum):
     """How a shown value was made: two exact look-ups, a machine, or the original as written."""
 

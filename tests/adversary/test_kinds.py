@@ -9,6 +9,7 @@ from crypto.attest.header import EnvelopeError
 from crypto.attest.note import NoteError
 from crypto.attest.signing import SignatureError
 from crypto.attest.statement import StatementError
+from crypto.seal.erasure import ErasureError
 from liaison.broker.errors import RefusedError
 from liaison.desk.outbox import FalseReceiptError
 from protocols.casework.errors import CaseworkError
@@ -21,6 +22,7 @@ OWN_ERRORS = (
     DirectoryError,
     EncodingError,
     EnvelopeError,
+    ErasureError,
     FalseReceiptError,
     FrameError,
     NoteError,

@@ -10,7 +10,7 @@ from crypto.attest.blob import LARGEST_FILE
 from crypto.attest.directory import GRACE, DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
-from crypto.seal import archive, content, envelope, vault
+from crypto.seal import archive, content, envelope, erasure, vault
 from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.envelope import MAY_SIGN
 from crypto.seal.papers import LINES, PaperError
@@ -102,6 +102,7 @@ def test_every_code_of_a_vault_is_in_the_table() -> None:
 
 def test_every_code_of_an_archive_is_in_the_table() -> None:
     assert codes("archive", "archive") == codes_of(archive.ArchiveError)
+    assert codes("archive", "erasure") == codes_of(erasure.ErasureError)
 
 
 OTHER_LABELS = (*labels.WRAPPING, labels.KEPT)

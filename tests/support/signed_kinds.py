@@ -25,7 +25,9 @@ from crypto.attest.padding import LARGEST
 from crypto.attest.payload import decode_payload, encode_payload
 from crypto.attest.signing import SigningKey, open_signed
 from crypto.attest.statement import Entry, Role, parse_entry
+from crypto.seal.content import ThreadId
 from crypto.seal.envelope import Opened, open_envelope
+from crypto.seal.erasure import Erasure, verify_erasure
 from liaison.broker.acknowledgement import Device, acknowledge
 from liaison.desk.outbox import check_took
 from protocols.casework.approval import standing_from_value
@@ -55,6 +57,10 @@ HEAD = Checkpoint(LOG.name, 1, seed("a root"))
 #: A second to whom the registrar has given no key yet.
 NEWCOMER = signing_key("newcomer")
 NEW_KEY = key_payload(NEWCOMER, HERE.desk, Role.OFFICER, "VN-09")
+
+ERASED = Erasure(
+    HERE.desk, ThreadId(seed("case")[:16]), "QN-MC1-2026-0001", NOW, "ordered", "a rule", 3
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,13 @@ def _standing(body: bytes, signature: bytes) -> object:
     return standing_from_value(decode(said, limit=LARGEST))
 
 
+def _erasure(body: bytes, signature: bytes) -> object:
+    second = HERE.approver.sign(labels.ERASURE, body)
+    signed = {HERE.approver.kid: second, HERE.officer.kid: signature}
+    pairs: list[Value] = [[kid, signed[kid]] for kid in sorted(signed)]
+    return verify_erasure(encode([body, pairs]), directory())
+
+
 def _statement(body: bytes, signature: bytes) -> Entry:
     known = Directory.replay([HERE.pin], HERE.entries[:2])
     signer: list[Value] = [HERE.registrar.kid, signature]
@@ -184,6 +197,7 @@ def signed_kinds() -> tuple[SignedKind, ...]:
         SignedKind("possession", labels.POSSESSION, NEWCOMER, encode_payload(NEW_KEY), _possession),
         SignedKind("login", labels.LOGIN, device, login, _login),
         SignedKind("standing", labels.STANDING, approver, encode(standing().to_value()), _standing),
+        SignedKind("erasure", labels.ERASURE, officer, ERASED.encoded(), _erasure),
         SignedKind("checkpoint", b"", BROKER, HEAD.text().encode(), _checkpoint),
         SignedKind("cosignature", b"", WITNESS_KEY, cosigned, _cosignature),
     )

@@ -12,6 +12,7 @@ from liaison.desk.store.engine import (
     WrongKeyError,
     opens,
 )
+from liaison.desk.store.erasure import ErasureStore, Stub
 from liaison.desk.store.keys import KeyStore
 from liaison.desk.store.lanes import LaneStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
@@ -55,6 +56,7 @@ __all__ = [
     "StoreFailedError",
     "StoredAck",
     "StoredMessage",
+    "Stub",
     "UnknownSchemaError",
     "UnreadableRecordError",
     "Waiting",
@@ -71,6 +73,7 @@ class Store(
     AlarmStore,
     MailStore,
     ArchiveStore,
+    ErasureStore,
     Register,
     TouchedStore,
 ):

@@ -21,7 +21,7 @@ from crypto.seal.archive import (
 from crypto.seal.content import ThreadId
 from liaison.desk.store.engine import Engine, StoreError
 from liaison.desk.store.values import Draft, StoredMessage, fields_of
-from liaison.desk.tables import case_keys, drafts, messages
+from liaison.desk.tables import case_keys, drafts, erasures, messages
 
 #: What of a message and of a draft stands in its record and in no column.
 IN_MESSAGE = ("envelope", "content_key", "content")
@@ -32,6 +32,12 @@ class UnreadableRecordError(StoreError):
     """What is kept of a case does not open with the case's key."""
 
     code = "store.unreadable"
+
+
+class ErasedError(StoreError):
+    """Something was to be kept of a case that was erased: no key is ever drawn for it again."""
+
+    code = "store.case_erased"
 
 
 class ArchiveStore(Engine):
@@ -46,10 +52,16 @@ class ArchiveStore(Engine):
 
 
 def case_key(db: Connection, thread: ThreadId) -> CaseKey:
-    """Return the key of a case, drawn now if nothing of the case is kept yet."""
+    """Return the key of a case, drawn now if nothing of the case is kept yet.
+
+    Raises:
+        ErasedError: the case was erased.
+    """
     found = db.scalar(select(case_keys.c.key).where(case_keys.c.thread == thread))
     if found is not None:
         return CaseKey(found)
+    if db.scalar(select(erasures.c.at).where(erasures.c.thread == thread)) is not None:
+        raise ErasedError("the case was erased: it has no key")
     made = make_case_key()
     db.execute(insert(case_keys).values(thread=thread, key=made.raw))
     return made

@@ -34,6 +34,8 @@ T = TypeVar("T")
 SCHEMA = b"3"
 #: What is temporary is never on the disk.
 MEMORY_ONLY = "temp_store=MEMORY"
+#: What is deleted is overwritten where it lay.
+OVERWRITE = "secure_delete=ON"
 
 
 class StoreError(Exception):
@@ -173,10 +175,32 @@ class Engine:
         """Keep the single value of this name."""
         await self.run(lambda db: set_fact(db, name, value))
 
+    async def cut_log(self) -> None:
+        """Write the log of the last transactions into the file, and cut it to nothing.
+
+        Raises:
+            StoreFailedError: somebody else reads the file; what was committed stays committed.
+        """
+
+        def cut() -> None:
+            with self._engine.connect() as db:
+                raw: Any = db.connection.driver_connection
+                is_busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if is_busy:
+                raise StoreFailedError("the log cannot be cut while another reads the store")
+
+        await self._on_thread(cut)
+
     def _connect(self) -> Any:  # noqa: ANN401 - the driver's own type
         connection = driver.connect(self._path, check_same_thread=False, isolation_level=None)
         _give_key(connection, self._key)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", MEMORY_ONLY):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            MEMORY_ONLY,
+            OVERWRITE,
+        ):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 

@@ -112,6 +112,7 @@ class MailStore(Engine):
         told = select(learned.c.mid)
         return await self._messages(
             (messages.c.outgoing == 0)
+            & (messages.c.record != b"")
             & messages.c.kind.in_(kinds)
             & messages.c.mid.not_in(noted)
             & messages.c.mid.not_in(told)
@@ -125,7 +126,8 @@ class MailStore(Engine):
     async def taken(self) -> list[StoredMessage]:
         """Return every message of a case that the broker has taken, in the ledger's order."""
         is_of_a_case = messages.c.kind.not_in([int(kind) for kind in WITHIN_A_DESK])
-        found = await self._messages(messages.c.took.is_not(None) & is_of_a_case)
+        is_kept = messages.c.record != b""
+        found = await self._messages(messages.c.took.is_not(None) & is_of_a_case & is_kept)
         return sorted(found, key=lambda message: message.position or 0)
 
     async def acks_of(self, mids: Iterable[MessageId]) -> list[StoredAck]:
@@ -210,6 +212,11 @@ class MailStore(Engine):
         """Return the questions that wait for one of our officers, oldest first."""
         waiting = select(asks.c.mid).where(asks.c.state == "open")
         return await self._messages(messages.c.mid.in_(waiting))
+
+    async def questions(self) -> list[StoredMessage]:
+        """Return the questions that came here, decided or not, of cases that are not erased."""
+        kept = select(asks.c.mid).where(asks.c.state != "erased")
+        return await self._messages(messages.c.mid.in_(kept))
 
     async def _messages(self, where: Any) -> list[StoredMessage]:  # noqa: ANN401 - an SQL condition
         query = select_messages().where(where)

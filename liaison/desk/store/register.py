@@ -11,7 +11,7 @@ from crypto.seal.content import ThreadId
 from liaison.desk.store.archive import draft_from, select_drafts
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import Draft, Notice, Reminder, fields_of
-from liaison.desk.tables import cases, drafts, notices, reminders
+from liaison.desk.tables import cases, drafts, erasures, notices, reminders
 
 
 class Register(Engine):
@@ -29,9 +29,12 @@ class Register(Engine):
         return None if found is None else ThreadId(found)
 
     async def refs(self, prefix: str) -> list[str]:
-        """Return the references of all cases that begin with ``prefix``."""
-        query = select(cases.c.ref).where(cases.c.ref.startswith(prefix, autoescape=True))
-        return await self.run(lambda db: list(db.scalars(query)))
+        """Return the references of all cases that begin with ``prefix``, erased ones too."""
+        queries = [
+            select(table.c.ref).where(table.c.ref.startswith(prefix, autoescape=True))
+            for table in (cases, erasures)
+        ]
+        return await self.run(lambda db: [ref for query in queries for ref in db.scalars(query)])
 
     async def draft(self, ask: MessageId) -> Draft | None:
         """Return the draft that waits for the answer to this question, whatever its state."""

@@ -11,7 +11,10 @@ from crypto.seal.lanes import Gap
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as the store holds it; ``taken_at`` (ts) and ``position`` are the ledger's."""
+    """A message as the store holds it; ``taken_at`` (ts) and ``position`` are the ledger's.
+
+    Of a case that was erased it holds no envelope, no content key and no content.
+    """
 
     mid: MessageId
     eid: bytes
@@ -28,6 +31,11 @@ class StoredMessage:
     taken_at: int | None = None
     refused: str | None = None
     proven: int | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Say whether its case was erased."""
+        return not self.envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from config.schema import ErrorText
 from liaison.desk.web.headers import add_headers
 from liaison.desk.web.live import end_streams
 from liaison.desk.web.officer import for_officer
-from liaison.desk.web.pages import act, asks, board, case, devices, entrance, request
+from liaison.desk.web.pages import act, asks, board, case, devices, entrance, erasing, request
 from liaison.desk.web.render import CATALOGUE, ERRORS, STATIC, set_up_templates
 from liaison.desk.web.session import LAUNCH_PATH, SESSIONS, Sessions
 from protocols.casework.catalogue import Catalogue
@@ -37,6 +37,9 @@ ROUTES = [
     web.post("/cases/{ref}/open", for_officer(case.open_case)),
     web.get("/cases/{ref}/acts/{act}", for_officer(act.show_act)),
     web.post("/cases/{ref}/acts/{act}", for_officer(act.take_act)),
+    web.get("/cases/{ref}/erase", for_officer(erasing.show_erasing)),
+    web.post("/cases/{ref}/erase", for_officer(erasing.erase)),
+    web.get("/erased", for_officer(erasing.show_erased)),
     web.get("/asks", for_officer(asks.show_asks)),
     web.get("/asks/live", for_officer(asks.stream_asks)),
     web.get("/asks/{ask}", for_officer(asks.show_ask)),

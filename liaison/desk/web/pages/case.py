@@ -18,6 +18,7 @@ from liaison.desk.web.i18n import TAGS
 from liaison.desk.web.live import stream
 from liaison.desk.web.render import fragment, page, see_other, words
 from liaison.desk.web.sides import own_language, side_by_side
+from protocols.casework.erasure import ENDED
 
 RUNGS = ("sealed", "taken", "arrived", "delivered", "opened", "acknowledged")
 #: Fields of a request that stay in sight above all steps.
@@ -81,6 +82,7 @@ async def _case(request: web.Request, officer: str) -> dict[str, Any]:
         "done": board_row(found, agent.casebook, now=now).get("persons"),
         "other": other_desk(view, agent.slug),
         "draft": None if draft is None else {**draft, "sides": side_by_side(draft, draft)},
+        "ended": ENDED,
         "is_up": agent.line.is_up,
     }
 

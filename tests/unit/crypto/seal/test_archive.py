@@ -63,6 +63,13 @@ def test_what_was_shut_in_comes_out(plain: bytes, name: bytes, kind: RecordKind)
     assert take_out(KEY, kind, name, shut_in(KEY, kind, name, plain)) == plain
 
 
+def test_a_record_of_one_kind_does_not_open_as_another() -> None:
+    draft = shut_in(KEY, RecordKind.DRAFT, b"name", b"form")
+
+    with pytest.raises(WrongCaseKeyError):
+        take_out(KEY, RecordKind.MESSAGE, b"name", draft)
+
+
 def test_a_draft_comes_out_with_its_reason_or_without() -> None:
     refused, asked = shut_in_draft(KEY, b"a", b"form", b"why"), shut_in_draft(KEY, b"a", b"", None)
 

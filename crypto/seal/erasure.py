@@ -1,0 +1,147 @@
+"""The erasure of a case: what two officers sign, and who may.
+
+Follows docs/spec/archive.md, "Erasure". What is signed names the case and says under which rule it
+was made unreadable, and nothing of what was written in it: it stays when the case is gone. Destroys
+nothing; the desk does, once this holds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crypto.attest import labels
+from crypto.attest.directory import Directory, DirectoryError, Signer
+from crypto.attest.encoding import EncodingError, Value, decode, encode
+from crypto.attest.header import ID_BYTES, DeskId
+from crypto.attest.signing import SIGNED_LIMIT, KeyId, SignatureError, SigningKey
+from crypto.attest.statement import Role
+from crypto.seal.content import ThreadId
+
+#: Two persons sign, and one of them at least may release messages or supervise.
+SIGNERS = 2
+SENIOR = frozenset({Role.APPROVER, Role.SUPERVISOR})
+
+
+class ErasureError(Exception):
+    """A case may not be erased on this word."""
+
+    code = "erasure"
+
+
+class MalformedErasureError(ErasureError):
+    """The bytes are no signed erasure."""
+
+    code = "erasure.malformed"
+
+
+class ErasureSignersError(ErasureError):
+    """It is not signed by two officers of the desk of whom one may release or supervise."""
+
+    code = "erasure.signers"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """That a case is erased: which one, at what time (ts), why and under which rule.
+
+    ``messages`` is how many it had. ``reason`` is casework's code, ``rule`` what the officers name.
+    """
+
+    desk: DeskId
+    thread: ThreadId
+    ref: str
+    at: int
+    reason: str
+    rule: str
+    messages: int
+
+    def encoded(self) -> bytes:
+        """Return the bytes that are signed."""
+        return encode(
+            [self.desk, self.thread, self.ref, self.at, self.reason, self.rule, self.messages]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedErasure:
+    """An erasure whose signatures hold, and the officers' pseudonyms."""
+
+    erasure: Erasure
+    officers: tuple[str, ...]
+
+
+def sign_erasure(erasure: Erasure, keys: Sequence[SigningKey]) -> bytes:
+    """Return the erasure signed with each of ``keys``."""
+    body = erasure.encoded()
+    signed = {key.kid: key.sign(labels.ERASURE, body) for key in keys}
+    return encode([body, [[kid, signed[kid]] for kid in sorted(signed)]])
+
+
+def verify_erasure(raw: bytes, directory: Directory) -> SignedErasure:
+    """Return the erasure in ``raw`` once it is seen to be its desk's word.
+
+    Raises:
+        MalformedErasureError: the bytes are none.
+        ErasureSignersError: a signature does not hold, its key did not count at that time or is
+            another desk's or a device's; or they are not two persons, one of them senior.
+    """
+    body, signatures = _signed(raw)
+    erasure = _erasure(body)
+    signers = [_signer(erasure, body, pair, directory) for pair in signatures]
+    officers = sorted({signer.payload.pseudonym for signer in signers})
+    if len(officers) != SIGNERS:
+        raise ErasureSignersError(f"{SIGNERS} officers expected, {len(officers)} found")
+    if not any(signer.payload.role in SENIOR for signer in signers):
+        raise ErasureSignersError("neither of the two officers may release or supervise")
+    return SignedErasure(erasure, tuple(officers))
+
+
+def _signer(
+    erasure: Erasure, body: bytes, pair: tuple[KeyId, bytes], directory: Directory
+) -> Signer:
+    kid, signature = pair
+    try:
+        signer = directory.signer(kid, at=erasure.at)
+        signer.payload.key.verify(labels.ERASURE, body, signature)
+    except (DirectoryError, SignatureError) as e:
+        raise ErasureSignersError(f"{e.code}: {e}") from e
+    if signer.payload.desk != erasure.desk or signer.payload.role is Role.DEVICE:
+        raise ErasureSignersError("an erasure is signed by officers of its desk")
+    return signer
+
+
+def _signed(raw: bytes) -> tuple[bytes, list[tuple[KeyId, bytes]]]:
+    match _decoded(raw):
+        case [bytes(body), list(pairs)]:
+            found = [_pair(pair) for pair in pairs]
+            if [kid for kid, _ in found] == sorted({kid for kid, _ in found}):
+                return body, found
+    raise MalformedErasureError("expected [body, [[kid, signature], ...]], kids sorted, distinct")
+
+
+def _pair(item: Value) -> tuple[KeyId, bytes]:
+    match item:
+        case [bytes(kid), bytes(signature)]:
+            return KeyId(kid), signature
+    raise MalformedErasureError("a signature is [kid, bytes]")
+
+
+def _erasure(body: bytes) -> Erasure:
+    match _decoded(body):
+        case [
+            bytes(desk),
+            bytes(thread),
+            str(ref),
+            int(at),
+            str(reason),
+            str(rule),
+            int(messages),
+        ] if len(desk) == len(thread) == ID_BYTES:
+            return Erasure(DeskId(desk), ThreadId(thread), ref, at, reason, rule, messages)
+    raise MalformedErasureError("expected [desk, thread, ref, at, reason, rule, messages]")
+
+
+def _decoded(raw: bytes) -> Value:
+    try:
+        return decode(raw, limit=SIGNED_LIMIT)
+    except EncodingError as e:
+        raise MalformedErasureError(f"{e.code}: {e}") from e

@@ -1,0 +1,96 @@
+"""Making a case unreadable: its key and all that carries it go in one transaction, a stub stays.
+
+What is deleted is overwritten in the file (``secure_delete``), and the log of the last transactions
+is written into the file and cut to nothing: of the pages that held the key none is left in either.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from crypto.attest.header import EnvelopeError, MessageId, parse_envelope
+from crypto.seal.content import ThreadId
+from liaison.desk.store.engine import Engine
+from liaison.desk.tables import (
+    asks,
+    case_keys,
+    cases,
+    drafts,
+    erasures,
+    messages,
+    notices,
+    openings,
+    quarantine,
+    reminders,
+)
+
+#: What goes whole with its case, by its thread; and by the ids of its messages.
+BY_THREAD = (case_keys, drafts, reminders, cases)
+BY_MESSAGE = (openings, notices)
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What stays of an erased case; ``statement`` is what two officers have signed."""
+
+    thread: ThreadId
+    ref: str
+    at: int
+    statement: bytes
+
+
+class ErasureStore(Engine):
+    """The cases that were erased."""
+
+    async def erase(self, stub: Stub) -> None:
+        """Destroy the key of the stub's case and all that carries the case; keep the stub."""
+
+        def work(db: Connection) -> None:
+            mids = list(db.scalars(select(messages.c.mid).where(messages.c.thread == stub.thread)))
+            _destroy(db, stub.thread, mids)
+            row = {"thread": stub.thread, "ref": stub.ref, "at": stub.at}
+            db.execute(insert(erasures), [{**row, "statement": stub.statement}])
+
+        await self.run(work)
+        await self.cut_log()
+
+    async def erased(self) -> list[Stub]:
+        """Return what stays of every erased case, oldest first."""
+        return await self._stubs()
+
+    async def erased_as(self, ref: str) -> Stub | None:
+        """Return what stays of the erased case of this number, if one was."""
+        found = await self._stubs(erasures.c.ref == ref)
+        return found[-1] if found else None
+
+    async def is_erased(self, thread: ThreadId) -> bool:
+        """Say whether the case of this thread was erased."""
+        query = select(func.count()).where(erasures.c.thread == thread)
+        return await self.run(lambda db: bool(db.scalar(query)))
+
+    async def _stubs(self, *where: Any) -> list[Stub]:  # noqa: ANN401 - SQL conditions
+        query = select(erasures).where(*where).order_by(erasures.c.at)
+        return await self.run(lambda db: [Stub(**row) for row in db.execute(query).mappings()])
+
+
+def _destroy(db: Connection, thread: ThreadId, mids: Sequence[MessageId]) -> None:
+    for table in BY_THREAD:
+        db.execute(delete(table).where(table.c.thread == thread))
+    for table in BY_MESSAGE:
+        db.execute(delete(table).where(table.c.mid.in_(mids)))
+    # The ids stay: what was here once is never taken for new.
+    db.execute(update(messages).where(messages.c.thread == thread).values(record=b""))
+    db.execute(update(asks).where(asks.c.mid.in_(mids)).values(state="erased"))
+    rows = db.execute(select(quarantine.c.number, quarantine.c.envelope)).all()
+    aside = [number for number, envelope in rows if _names(envelope) in set(mids)]
+    db.execute(delete(quarantine).where(quarantine.c.number.in_(aside)))
+
+
+def _names(envelope: bytes) -> MessageId | None:
+    """Return the id of the message that these bytes are, or None when they are no envelope."""
+    try:
+        return parse_envelope(envelope).mid
+    except EnvelopeError:
+        return None
