@@ -73,7 +73,7 @@ SPOILT: dict[str, tuple[type[Receipt], bytes]] = {
     "took: index in text": (Took, encode([H, H, "0", 0, I])),
     "took: field more": (Took, encode([H, H, 0, 0, I, 0])),
     "ack: said 0": (Ack, encode([0, H, H, 0, I])),
-    "ack: said 3": (Ack, encode([3, H, H, 0, I])),
+    "ack: said 4": (Ack, encode([4, H, H, 0, I])),
     "ack: device too long": (Ack, encode([1, H, H, 0, bytes(17)])),
     "ack: eid too short": (Ack, encode([1, H, I, 0, I])),
     "noted: ack too short": (Noted, encode([I, 0, 0, I])),
