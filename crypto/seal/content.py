@@ -18,8 +18,14 @@ from crypto.seal.attachment import Attachment, AttachmentFormError, attachments_
 
 ThreadId = NewType("ThreadId", bytes)
 
+#: The thread of what belongs to no case.
+NO_CASE = ThreadId(bytes(ID_BYTES))
+
 ATTACHMENTS = 13
 COUNTERSIGNATURES = 16
+RESEND_OF = 17
+#: The fields that stand only where there is need.
+MAY_STAND = frozenset({12, ATTACHMENTS, COUNTERSIGNATURES, RESEND_OF})
 MAX_PARENTS = 64
 
 
@@ -37,10 +43,17 @@ class Kind(IntEnum):
     GRANT = 4
     HISTORY = 5
     COUNTERSIGN = 8
+    MISSING = 9
+    RESEND = 10
+    VOID = 11
 
 
 #: What devices of one desk give each other; all other kinds go from officers to desks.
 WITHIN_A_DESK = frozenset({Kind.GRANT, Kind.HISTORY})
+#: What devices of two desks tell each other and no case has a part in.
+OF_NO_CASE = frozenset({Kind.MISSING, Kind.VOID})
+#: What no device acknowledges: it would be answered for ever.
+NEVER_RECEIPTED = OF_NO_CASE | {Kind.RESEND, Kind.RECEIPT}
 
 
 class ReaderRole(IntEnum):
@@ -76,6 +89,7 @@ class Content:
     form: Value = None
     readers: tuple[tuple[KeyId, ReaderRole], ...] = ()
     countersignatures: tuple[tuple[KeyId, bytes], ...] = ()
+    resend_of: MessageId | None = None
     attachments: tuple[Attachment, ...] = ()
 
     def encoded(self) -> bytes:
@@ -126,6 +140,8 @@ class Content:
             fields[ATTACHMENTS] = [attachment.value() for attachment in self.attachments]
         if countersignatures:
             fields[COUNTERSIGNATURES] = [list(pair) for pair in countersignatures]
+        if self.resend_of is not None:
+            fields[RESEND_OF] = self.resend_of
         return fields
 
 
@@ -176,7 +192,7 @@ def parse_content(raw: bytes) -> Content:
             10: str(subject),
             11: str(text),
             **rest,
-        } if set(rest) <= {12, ATTACHMENTS, COUNTERSIGNATURES} and None not in rest.values():
+        } if set(rest) <= MAY_STAND and None not in rest.values():
             return Content(
                 sender=KeyId(_fixed(sender, ID_BYTES)),
                 kind=(found := _kind(kind)),
@@ -192,8 +208,9 @@ def parse_content(raw: bytes) -> Content:
                 readers=_sorted(tuple(_reader(item) for item in readers)),
                 countersignatures=_countersignatures(cast("Value", rest.get(COUNTERSIGNATURES))),
                 attachments=_attachments(cast("Value", rest.get(ATTACHMENTS)), found),
+                resend_of=_resend_of(cast("Value", rest.get(RESEND_OF)), found),
             )
-    raise ContentError("expected the fields 1 to 11, and 12, 13 and 16 where there is need")
+    raise ContentError("expected the fields 1 to 11, and 12, 13, 16 and 17 where there is need")
 
 
 def _fixed(value: Value, size: int) -> bytes:
@@ -216,6 +233,12 @@ def _attachments(value: Value, kind: Kind) -> tuple[Attachment, ...]:
         return attachments_from_value(value)
     except AttachmentFormError as e:
         raise ContentError(f"{e.code}: {e}") from e
+
+
+def _resend_of(value: Value, kind: Kind) -> MessageId | None:
+    if (value is None) is (kind is Kind.RESEND):
+        raise ContentError("a message that is sent again is named, and by nothing else")
+    return None if value is None else MessageId(_fixed(value, DIGEST_BYTES))
 
 
 def _lane(desk: object, lane: Value) -> tuple[DeskId, Lane]:

@@ -11,7 +11,7 @@ from crypto.attest.hashing import digest
 from crypto.attest.header import MessageId, Sealed, parse_envelope
 from crypto.attest.signing import KeyId, SigningKey, open_signed, pack_signed, split_signed
 from crypto.attest.statement import Role
-from crypto.seal.content import Kind
+from crypto.seal.content import NEVER_RECEIPTED, Kind
 from liaison.desk.directory import Replica
 from liaison.desk.intake import FalseItemError
 from liaison.desk.store import Store, StoredAck
@@ -43,7 +43,7 @@ class Acknowledgements:
 
     async def still_to_say(self) -> list[bytes]:
         """Return what we have and of which no acknowledgement by us was noted, to be said again."""
-        kinds = [int(kind) for kind in Kind if kind is not Kind.RECEIPT]
+        kinds = [int(kind) for kind in Kind if kind not in NEVER_RECEIPTED]
         waiting = await self.store.unacknowledged(self.device.kid, int(AckWhat.DELIVERED), kinds)
         return [self.delivered(parse_envelope(message.envelope)) for message in waiting]
 

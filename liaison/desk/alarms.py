@@ -5,7 +5,7 @@ same code. An alarm is raised once for what it is about, is never deleted, and i
 it tells of has come right by itself. Nothing waits for it: mail goes on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,6 +56,19 @@ class Alarms:
         if await self.store.settle_alarm(alarm, subject, timestamp(self.clock.now())):
             structlog.get_logger().info("alarm.settled", code=str(alarm))
             self.changed()
+
+    async def stand(self, alarm: Alarm, subjects: Mapping[str, str]) -> None:
+        """Have an alarm stand about exactly these subjects; what else it told of has come right.
+
+        Args:
+            alarm: which.
+            subjects: what it is about, each with what an officer is told of it.
+        """
+        for subject, about in subjects.items():
+            await self.raised(alarm, subject, about=about)
+        for raised in await self.standing():
+            if raised.code == alarm and raised.subject not in subjects:
+                await self.settled(alarm, raised.subject)
 
     async def standing(self) -> list[RaisedAlarm]:
         """Return what has not come right, the newest first, whether or not it was seen."""

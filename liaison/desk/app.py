@@ -10,6 +10,7 @@ from aiohttp import ClientSession, web
 from config.load import load_calendars, load_errors, load_findings
 from config.schema import CatalogueSeed, Corridor
 from crypto.attest.signing import SigningKey
+from crypto.seal.content import Kind
 from crypto.seal.primitives import self_test
 from crypto.seal.vault import Keys
 from liaison.desk.acknowledgements import Acknowledgements
@@ -36,9 +37,11 @@ from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
+from liaison.desk.resends import Resends
 from liaison.desk.roster import STORE, Roster, check_vault
 from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
 from liaison.desk.store import Store
+from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
@@ -138,20 +141,29 @@ async def _assemble(
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
     devices = Devices(store, replica, keyring, dispatch, officers, clock)
     backlog = Backlog()
-    sweep = DeskSweep(casebook, keyring, devices, composer, line, backlog, news.tell)
+    alarms = Alarms(store, clock, news.tell)
+    resends = Resends(store, replica, dispatch, backlog, alarms)
+    sweep = DeskSweep(casebook, keyring, devices, composer, resends, line, backlog, news.tell)
     waker = Waker(sweep, clock=clock)
     changed = _both(waker.wake, news.tell)
-    alarms = Alarms(store, clock, news.tell)
+    acks = Acknowledgements(device, store, replica, clock)
+    uptake = Uptake(
+        store=store,
+        replica=replica,
+        clock=clock,
+        intake=Intake(store, replica, parts.corridor, releases, Crosschecks(store, replica), clock),
+        acks=acks,
+        alarms=alarms,
+        acts={Kind.MISSING: resends.answer, Kind.VOID: resends.close},
+    )
     inbox = Inbox(
         store=store,
         replica=replica,
         keyring=keyring,
         line=line,
-        clock=clock,
-        intake=Intake(store, replica, parts.corridor, releases, Crosschecks(store, replica), clock),
-        acks=Acknowledgements(device, store, replica, clock),
+        acks=acks,
         devices=devices,
-        alarms=alarms,
+        uptake=uptake,
         changed=changed,
     )
     reader = Reader(_translator(parts), load_findings(), tasks, news)

@@ -22,6 +22,7 @@ from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
 from liaison.desk.devices import Devices
 from liaison.desk.keyring import Keyring
+from liaison.desk.resends import Resends
 from liaison.desk.store import Notice, Reminder
 from liaison.runtime.clock import timestamp
 from liaison.runtime.watchdog import SWEEP_EVERY
@@ -44,6 +45,7 @@ class DeskSweep:
     keyring: Keyring
     devices: Devices
     composer: Composer
+    resends: Resends
     line: Line
     backlog: Backlog
     changed: Callable[[], None]
@@ -54,6 +56,8 @@ class DeskSweep:
         await self._keep_keys()
         await self.composer.send_granted()
         wakes = [self.keyring.publication_due()]
+        asked = await self.resends.keep_up(now, is_up=self.line.is_up)
+        wakes += [] if asked is None else [asked]
         for case in await self.casebook.every() if self.backlog.is_read else ():
             await self._remind(case.thread, case.clocks, now)
             wake = next_wake(case.clocks, now)

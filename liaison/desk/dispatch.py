@@ -53,6 +53,7 @@ class Letter:
     lang: str = ""
     subject: str = ""
     parents: tuple[MessageId, ...] = ()
+    resend_of: MessageId | None = None
 
     def draft(self, sender: KeyId) -> bytes:
         """Return the bytes that a second signature covers when ``sender`` signs the letter."""
@@ -129,6 +130,7 @@ class Dispatch:
             subject=letter.subject,
             text="",
             form=letter.form,
+            resend_of=letter.resend_of,
         )
         content = with_readers(content, readers).with_countersignatures(*countersignatures)
         outside = Outside(

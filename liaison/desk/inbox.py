@@ -15,33 +15,29 @@ import structlog
 
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import (
-    EnvelopeError,
     Sealed,
     envelope_id,
     parse_envelope,
 )
 from crypto.attest.signing import SignatureError
-from crypto.seal.content import WITHIN_A_DESK, Kind
+from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK
 from crypto.seal.envelope import (
     NoLiveWindowError,
     Opened,
     SignerError,
     open_envelope,
-    open_with_key,
 )
-from crypto.seal.grants import GrantError, Remembered
 from crypto.seal.readers import ReadersError
 from liaison.desk.acknowledgements import Acknowledgements
-from liaison.desk.alarms import ACCUSING, Alarm, Alarms
+from liaison.desk.alarms import Alarm
 from liaison.desk.broker_client import BrokerRefusedError, Line
 from liaison.desk.devices import Devices, NotAColleagueError
 from liaison.desk.directory import Replica
-from liaison.desk.intake import ConflictError, FalseItemError, Intake, check_calendar
+from liaison.desk.intake import ConflictError, FalseItemError, check_calendar
 from liaison.desk.keyring import Keyring
-from liaison.desk.outbox import FalseReceiptError, check_took
+from liaison.desk.outbox import check_took
 from liaison.desk.store import Notice, Store
-from liaison.runtime.clock import Clock, timestamp
-from protocols.casework.errors import CaseworkError
+from liaison.desk.uptake import REFUSED, Uptake
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind, MailLane, NoticeCode
 from protocols.wire.receipt import (
@@ -59,8 +55,6 @@ BEHIND = (NoLiveWindowError, SignerError, ReadersError)
 
 #: What is taken up again once there is more that we know: entries, colleagues, windows.
 UNTIL_WE_KNOW = (*BEHIND, NotAColleagueError)
-#: What may be wrong with a message: it is set aside, and the next one is taken up.
-REFUSED = (EnvelopeError, FalseReceiptError, CaseworkError, FalseItemError, GrantError)
 
 
 @dataclass(slots=True)
@@ -71,11 +65,9 @@ class Inbox:
     replica: Replica
     keyring: Keyring
     line: Line
-    clock: Clock
-    intake: Intake
     acks: Acknowledgements
     devices: Devices
-    alarms: Alarms
+    uptake: Uptake
     changed: Callable[[], None]
     #: The line, the directory's growth and an officer may each have the same message taken up.
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -90,40 +82,40 @@ class Inbox:
         was_member = self.keyring.is_member()
         if not was_member and lane is not MailLane.KEYS:
             return
-        takers: dict[ItemKind, Callable[[api.Deliver], Awaitable[bytes | None]]] = {
+        takers: dict[ItemKind, Callable[[api.Deliver], Awaitable[list[bytes]]]] = {
             ItemKind.ENVELOPE: self._take_envelope,
             ItemKind.ACK: self._take_ack,
             ItemKind.NOTICE: self._take_notice,
         }
-        ack = await takers[kind](frame)
+        acks = await takers[kind](frame)
         if lane is MailLane.KEYS:
             await self._take_aside()
         await self.store.move_cursor(frame.lane, frame.seq)
-        await self.line.acknowledge(frame.lane, frame.seq, *([] if ack is None else [ack]))
+        await self.line.acknowledge(frame.lane, frame.seq, *acks)
         self.changed()
         await self._begin_anew(was_member=was_member)
 
-    async def _take_envelope(self, frame: api.Deliver) -> bytes | None:
+    async def _take_envelope(self, frame: api.Deliver) -> list[bytes]:
         eid = envelope_id(frame.first)
         try:
             sealed = parse_envelope(frame.first)
             took = check_took(frame.second, sealed.mid, eid, self.replica.broker_key())
             if self._is_for_a_colleague(sealed):
-                return None
+                return []
             known = await self.store.message(sealed.mid)
             if known is None:
                 return await self._open(sealed, took, frame.second)
             if known.eid != eid:
                 raise ConflictError("the message of this id is here in other bytes")
         except REFUSED as e:
-            await self._set_aside(eid, frame.first, e.code, receipt=frame.second)
-            return None
+            await self.uptake.set_aside(eid, frame.first, e.code, receipt=frame.second)
+            return []
         if known.outgoing:
             # Our own copy may tell of the receipt before the answer to our submission does.
             await self.store.mark_taken(sealed.mid, frame.second, position=took.index, at=took.at)
-            return None
-        is_told = known.kind == Kind.RECEIPT or await self.store.is_learned(sealed.mid)
-        return None if is_told else self.acks.delivered(sealed)
+            return []
+        is_told = known.kind in NEVER_RECEIPTED or await self.store.is_learned(sealed.mid)
+        return [] if is_told else [self.acks.delivered(sealed)]
 
     async def try_again(self) -> None:
         """Take up what was set aside for what we did not know then, and may know now."""
@@ -149,14 +141,14 @@ class Inbox:
             sealed = parse_envelope(envelope)
             try:
                 took = check_took(receipt, sealed.mid, sealed.eid, self.replica.broker_key())
-                ack = await self._open(sealed, took, receipt)
+                acks = await self._open(sealed, took, receipt)
             except REFUSED as e:
                 structlog.get_logger().info("inbox.still_aside", code=e.code)
                 continue
             taken = True
             await self.store.release_from_quarantine(sealed.eid)
-            if ack is not None:
-                await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, ack)
+            if acks:
+                await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, *acks)
             self.changed()
         return taken
 
@@ -167,52 +159,21 @@ class Inbox:
             some = acks[begin : begin + ACKS_AT_ONCE]
             await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, *some)
 
-    async def _open(self, sealed: Sealed, took: Took, receipt: bytes) -> bytes | None:
+    async def _open(self, sealed: Sealed, took: Took, receipt: bytes) -> list[bytes]:
         opened = await self._opened(sealed, took)
         if opened.content.kind in WITHIN_A_DESK:
             await self._receive(opened)
-            return None
+            return []
         if opened.content.dirhead.size > self.replica.directory.head.size:
             await self._catch_up()
-        await self._look_at_time(took)
-        await self.intake.keep(opened, took, receipt)
-        is_said = opened.own_copy or opened.content.kind is Kind.RECEIPT
-        return None if is_said else self.acks.delivered(sealed)
-
-    async def _look_at_time(self, took: Took) -> None:
-        """Tell of a ledger whose times fall back: its broker dates what it takes as it likes."""
-        if await self.intake.crosschecks.falls_back(took):
-            about = f"{took.index}"
-            await self.alarms.raised(Alarm.TIME_FELL_BACK, about, about=about)
+        return await self.uptake.settle(opened, took, receipt)
 
     async def _receive(self, opened: Opened) -> None:
         """Take what a colleague's device gives us; it may name windows that we do not know yet."""
         if opened.content.dirhead.size > self.replica.directory.head.size:
             await self._catch_up()
         for remembered in await self.devices.receive(opened):
-            await self._learn(remembered)
-
-    async def _learn(self, remembered: Remembered) -> None:
-        """Keep a message of which a colleague's device tells us, checked like any other.
-
-        One that does not hold is set aside, and the next one is taken up.
-        """
-        eid, receipt = envelope_id(remembered.envelope), remembered.took
-        try:
-            sealed = parse_envelope(remembered.envelope)
-            took = check_took(receipt, sealed.mid, eid, self.replica.broker_key())
-            if await self.store.message(sealed.mid) is None:
-                opened = open_with_key(
-                    sealed,
-                    remembered.content_key,
-                    desk=self.replica.desk,
-                    directory=self.replica.directory,
-                    at=took.at,
-                    index=took.index,
-                )
-                await self.intake.keep(opened, took, receipt, learned=True)
-        except REFUSED as e:
-            await self._set_aside(eid, remembered.envelope, e.code, receipt=receipt)
+            await self.uptake.learn(remembered)
 
     async def _opened(self, sealed: Sealed, took: Took) -> Opened:
         """Open; when only our replica may be behind, bring it up to date and try once more."""
@@ -244,31 +205,25 @@ class Inbox:
             index=took.index,
         )
 
-    async def _take_ack(self, frame: api.Deliver) -> None:
+    async def _take_ack(self, frame: api.Deliver) -> list[bytes]:
         try:
             await self.store.keep_ack(await self.acks.checked(frame))
         except (SignatureError, ReceiptError, DirectoryError, FalseItemError) as e:
-            await self._set_aside(envelope_id(frame.first), frame.first, e.code)
+            await self.uptake.set_aside(envelope_id(frame.first), frame.first, e.code)
+        return []
 
-    async def _take_notice(self, frame: api.Deliver) -> None:
+    async def _take_notice(self, frame: api.Deliver) -> list[bytes]:
         try:
             await self.store.keep_notice(_checked_notice(frame.first))
         except (api.FrameError, FalseItemError) as e:
-            await self._set_aside(envelope_id(frame.first), frame.first, e.code)
-
-    async def _set_aside(self, eid: bytes, raw: bytes, code: str, *, receipt: bytes = b"") -> None:
-        structlog.get_logger().warning("inbox.set_aside", code=code, eid=eid.hex()[:16])
-        at = timestamp(self.clock.now())
-        await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at)
-        if code in ACCUSING:
-            about = self.replica.slug_of(parse_envelope(raw).header.src)
-            await self.alarms.raised(Alarm(code), eid.hex(), about=about)
+            await self.uptake.set_aside(envelope_id(frame.first), frame.first, e.code)
+        return []
 
     async def compare_heads(self) -> None:
         """Compare what messages have said of the directory with what has come of it since."""
-        for head in await self.intake.crosschecks.compared():
+        for head in await self.uptake.intake.crosschecks.compared():
             about = self.replica.slug_of(head.peer)
-            await self.alarms.raised(Alarm.DIRECTORY_FORK, head.hash.hex(), about=about)
+            await self.uptake.alarms.raised(Alarm.DIRECTORY_FORK, head.hash.hex(), about=about)
 
 
 def _checked_notice(raw: bytes) -> Notice:

@@ -11,7 +11,7 @@ from config.schema import Corridor
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
-from crypto.seal.content import Kind
+from crypto.seal.content import NO_CASE, OF_NO_CASE, Kind
 from crypto.seal.envelope import Opened
 from liaison.desk.crosschecks import Crosschecks, joined
 from liaison.desk.directory import Replica
@@ -76,10 +76,10 @@ class Intake:
     crosschecks: Crosschecks
     clock: Clock
 
-    async def keep(
+    async def checked(
         self, opened: Opened, took: Took, receipt: bytes, *, learned: bool = False
-    ) -> None:
-        """Keep what was opened, with all that belongs to it, once it holds.
+    ) -> tuple[StoredMessage, Keeping]:
+        """Return what was opened as it is kept, with all that belongs to it, once it holds.
 
         Args:
             opened: a message that has passed the checks of its seal.
@@ -88,7 +88,7 @@ class Intake:
             learned: whether a colleague's device told us of it.
 
         Raises:
-            FalseItemError, CaseworkError: it does not hold; nothing is kept.
+            FalseItemError, CaseworkError: it does not hold; nothing of it is kept.
             LaneForkError, DirectoryForkError: it contradicts what we know.
         """
         sealed, content = opened.sealed, opened.content
@@ -117,11 +117,20 @@ class Intake:
             # What it says is refused; that it came is not: its number is not missing.
             await self.store.keep_place(opened.signer.kid, sealed.mid, around.seen)
             raise
-        await self.store.keep(message, replace(keeping, learned=learned))
+        return message, replace(keeping, learned=learned)
 
     async def _keeping(self, opened: Opened, took: Took) -> Keeping:
         if await self.store.is_erased(opened.content.thread):
             raise ErasedCaseError("the case was erased at this desk")
+        if opened.content.kind is Kind.RESEND:
+            return _keeping_of_resend(opened)
+        is_case = opened.content.kind not in OF_NO_CASE
+        if is_case is (opened.content.thread == NO_CASE):
+            raise FalseItemError(
+                "a case has a thread of its own, and what belongs to none has none"
+            )
+        if not is_case:
+            return Keeping()
         if opened.content.kind is Kind.RECEIPT:
             found = await self._opening(opened, took)
             return Keeping(opening=(found.mid, found.officer, found.at))
@@ -177,6 +186,12 @@ class Intake:
             raise FalseTimeError(f"{e.code}: {e}") from e
         if at > took.at + CLOCKS_DIFFER:
             raise FalseTimeError(f"up to {took.at + CLOCKS_DIFFER} expected, {at} found")
+
+
+def _keeping_of_resend(opened: Opened) -> Keeping:
+    """Return what is kept with a message that is sent again: by a colleague's, that it was."""
+    of, to = opened.content.resend_of, opened.sealed.header.dst[0]
+    return Keeping(resent=(of, to) if opened.own_copy and of is not None else None)
 
 
 def check_calendar(*times: int) -> None:

@@ -158,6 +158,14 @@ gaps = Table(
     Column("asked", BigInteger),
 )
 
+#: Messages that were sent again, and to whom: each once.
+resent = Table(
+    "resent",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+    Column("desk", LargeBinary, primary_key=True),
+)
+
 #: Messages that others name as answered or receipted and that are not here.
 orphans = Table(
     "orphans",

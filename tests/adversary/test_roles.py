@@ -8,7 +8,7 @@ import pytest
 
 from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.encoding import Value
-from crypto.attest.header import EnvelopeError, parse_envelope
+from crypto.attest.header import EnvelopeError, MessageId, parse_envelope
 from crypto.attest.payload import encode_payload, prove_possession
 from crypto.attest.statement import (
     InfraKind,
@@ -33,6 +33,18 @@ from crypto.seal.grants import (
 )
 from crypto.seal.primitives import OpeningKey
 from crypto.seal.readers import Reader, with_readers
+from crypto.seal.resends import (
+    ResendError,
+    Stretch,
+    Void,
+    Wanted,
+    resend_from_value,
+    resend_to_value,
+    voids_from_value,
+    voids_to_value,
+    wanted_from_value,
+    wanted_to_value,
+)
 from protocols.casework.errors import CaseworkError
 from protocols.casework.payload import from_value, to_value
 from protocols.casework.receipt import OpenedReceipt, receipt_from_value, receipt_to_value
@@ -68,6 +80,9 @@ MAY_SIGN = {
     Kind.COUNTERSIGN: PERSONS,
     Kind.GRANT: {Role.DEVICE},
     Kind.HISTORY: {Role.DEVICE},
+    Kind.MISSING: {Role.DEVICE},
+    Kind.RESEND: {Role.DEVICE},
+    Kind.VOID: {Role.DEVICE},
 }
 SUPERVISOR = signing_key(f"{HERE.slug} supervisor")
 SIGNERS = {
@@ -96,7 +111,9 @@ def said_by(role: Role, kind: Kind) -> bytes:
     signer, within = SIGNERS[role], kind in WITHIN_A_DESK
     to = HERE if within else THERE
     wrapped = [Reader(SECONDS_GRANT_KEY.key, ReaderRole.DEVICE)] if within else readers(THERE)
-    said = with_readers(replace(content(to), sender=signer.kid, kind=kind), wrapped)
+    again = MessageId(MID) if kind is Kind.RESEND else None
+    fields = replace(content(to), sender=signer.kid, kind=kind, resend_of=again)
+    said = with_readers(fields, wrapped)
     return Forgery(said, outside(to), [reader.window for reader in wrapped], signer).build()
 
 
@@ -142,6 +159,18 @@ READERS: dict[Kind, tuple[Value, Callable[[Value], object]]] = {
         history_to_value([Remembered(b"envelope", b"receipt", seed("content key"))]),
         history_from_value,
     ),
+    Kind.MISSING: (
+        wanted_to_value(Wanted((Stretch(HERE.officer.kid, 1, 2, NOW),), (MessageId(MID),))),
+        wanted_from_value,
+    ),
+    Kind.RESEND: (
+        resend_to_value(Remembered(b"envelope", b"receipt", seed("content key"))),
+        resend_from_value,
+    ),
+    Kind.VOID: (
+        voids_to_value((Void(HERE.officer.kid, 1, MessageId(MID)),)),
+        voids_from_value,
+    ),
 }
 
 
@@ -154,7 +183,7 @@ def test_the_form_of_one_kind_is_read_as_no_other(made: Kind, taken: Kind) -> No
     if made is taken:
         read(form)
     else:
-        with pytest.raises((CaseworkError, GrantError)):
+        with pytest.raises((CaseworkError, GrantError, ResendError)):
             read(form)
 
 

@@ -277,7 +277,7 @@ def content_changes() -> dict[str, Callable[[dict[int, Value]], object]]:
         **{name: partial(_put, 5, value) for name, value in lanes.items()},
         "no-sender": lambda c: c.pop(1),
         "sender-8-bytes": lambda c: c.__setitem__(1, bytes(8)),
-        "kind-9": lambda c: c.__setitem__(2, 9),
+        "kind-99": lambda c: c.__setitem__(2, 99),
         "created-in-text": lambda c: c.__setitem__(3, "now"),
         "thread-32-bytes": lambda c: c.__setitem__(4, bytes(32)),
         "lanes-by-number": lambda c: c.__setitem__(5, numbered),

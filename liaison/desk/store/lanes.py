@@ -11,7 +11,7 @@ from crypto.seal.content import Lane
 from crypto.seal.lanes import Gap, Place, gap_before, without
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import Missing, Seen
-from liaison.desk.tables import gaps, places
+from liaison.desk.tables import gaps, places, resent
 
 
 class LaneStore(Engine):
@@ -58,6 +58,11 @@ class LaneStore(Engine):
         """Say whether this installation sealed the message."""
         query = select(places.c.mid).where(places.c.mid == mid, places.c.sealed_here == 1)
         return await self.run(lambda db: db.scalar(query.limit(1)) is not None)
+
+    async def is_resent(self, mid: MessageId, desk: DeskId) -> bool:
+        """Say whether a message was sent to ``desk`` again, from here or by a colleague's."""
+        query = select(resent.c.mid).where(resent.c.mid == mid, resent.c.desk == desk)
+        return await self.run(lambda db: db.scalar(query) is not None)
 
     async def keep_place(self, signer: KeyId, mid: MessageId, seen: Iterable[Seen]) -> None:
         """Keep where a message stands whose words were refused: its number is not missing."""
@@ -106,6 +111,13 @@ def keep_seen(db: Connection, signer: KeyId, mid: MessageId, seen: Iterable[Seen
         _notice(db, signer, one)
         _stand(db, signer, one.desk, one.lane.seq, mid=mid, prev=one.lane.prev)
         _fill(db, signer, one.desk, one.lane.seq)
+
+
+def keep_resent(db: Connection, sent_again: tuple[MessageId, DeskId] | None) -> None:
+    """Keep which message is sent again, and to whom, within a transaction."""
+    if sent_again is not None:
+        mid, desk = sent_again
+        db.execute(upsert(resent).values(mid=mid, desk=desk).on_conflict_do_nothing())
 
 
 def _stand(

@@ -12,7 +12,7 @@ from crypto.attest.signing import KeyId
 from crypto.seal.content import WITHIN_A_DESK, Lane, ThreadId
 from liaison.desk.store.archive import draft_row, message_from, message_row, select_messages
 from liaison.desk.store.engine import Engine, set_fact
-from liaison.desk.store.lanes import keep_sealed, keep_seen
+from liaison.desk.store.lanes import keep_resent, keep_sealed, keep_seen
 from liaison.desk.store.named import keep_named
 from liaison.desk.store.values import (
     Given,
@@ -70,6 +70,7 @@ class MailStore(Engine):
             keep_sealed(db, message.signer, message.mid, sent_lanes or {})
             keep_seen(db, message.signer, message.mid, keeping.seen)
             keep_named(db, message.mid, keeping)
+            keep_resent(db, keeping.resent)
             _keep_with(db, message, keeping)
 
         await self.run(work)

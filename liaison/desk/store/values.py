@@ -140,7 +140,8 @@ class Keeping:
     draft this message has sent, ``decided`` the question that it answers, and how; ``given`` is
     what it gives a colleague's device, ``learned`` that a colleague's device has told us of it;
     ``seen`` are its places in lanes, ``orphans`` the parents that are not here, ``ahead`` the head
-    of the directory that we have not reached.
+    of the directory that we have not reached; ``resent`` names a message that it sends again, and
+    the desk to which.
     """
 
     ref: str | None = None
@@ -155,6 +156,7 @@ class Keeping:
     seen: tuple[Seen, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     ahead: HeadAhead | None = None
+    resent: tuple[MessageId, DeskId] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ def _sorted_pairs(pairs: dict[bytes, _Of]) -> tuple[tuple[bytes, _Of], ...]:
     return tuple(sorted(pairs.items(), key=lambda pair: pair[0]))
 
 
+def _naming_what_is_resent(said: Content) -> Content:
+    again = MessageId(said.dirhead.hash) if said.kind is Kind.RESEND else None
+    return replace(said, resend_of=again)
+
+
 CONTENTS = st.builds(
     Content,
     sender=_ids.map(KeyId),
@@ -58,7 +63,7 @@ CONTENTS = st.builds(
     countersignatures=st.dictionaries(_ids, st.binary(min_size=64, max_size=64), max_size=2).map(
         _sorted_pairs
     ),
-)
+).map(_naming_what_is_resent)
 
 
 @given(CONTENTS)
@@ -192,3 +197,12 @@ def test_second_signatures_are_put_in_the_order_of_their_keys() -> None:
 
     assert [kid[0] for kid, _ in seconded.countersignatures] == [1, 2, 3]
     assert parse_content(seconded.encoded()) == seconded
+
+
+def test_a_message_that_is_sent_again_is_named_and_by_nothing_else() -> None:
+    named = replace(content(THERE), resend_of=MessageId(bytes(32)))
+    unnamed = replace(content(THERE), kind=Kind.RESEND)
+
+    for said in (named, unnamed):
+        with pytest.raises(ContentError, match="sent again is named"):
+            parse_content(said.encoded())

@@ -1,0 +1,158 @@
+"""Taking up what was opened: compared, acted on, kept, in this order; else set aside.
+
+A message comes by the mailbox, from a colleague's device, or inside another that sends it again. It
+is checked alike however it came. What it makes a device do is done before it is kept: an end of the
+program in between repeats it, and all of it may be repeated.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from crypto.attest.header import EnvelopeError, envelope_id, parse_envelope
+from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK, Kind
+from crypto.seal.envelope import Opened, open_with_key
+from crypto.seal.grants import GrantError, Remembered
+from crypto.seal.resends import ResendError, resend_from_value
+from liaison.desk.acknowledgements import Acknowledgements
+from liaison.desk.alarms import ACCUSING, Alarm, Alarms
+from liaison.desk.directory import Replica
+from liaison.desk.intake import FalseItemError, Intake
+from liaison.desk.outbox import FalseReceiptError, check_took
+from liaison.desk.store import Store
+from liaison.runtime.clock import Clock, timestamp
+from protocols.casework.errors import CaseworkError
+from protocols.wire.receipt import Took
+
+#: What may be wrong with a message: it is set aside, and the next one is taken up.
+REFUSED = (
+    EnvelopeError,
+    FalseReceiptError,
+    CaseworkError,
+    FalseItemError,
+    GrantError,
+    ResendError,
+)
+#: A message that is sent again may itself have been sent again; no honest one goes deeper.
+DEEPEST = 3
+
+
+class TooDeepError(FalseItemError):
+    """A message that is sent again inside others that are, and not to be followed further."""
+
+    code = "resend.too_deep"
+
+
+@dataclass(frozen=True, slots=True)
+class Uptake:
+    """Takes up messages of one installation; ``acts`` is what each kind makes its device do."""
+
+    store: Store
+    replica: Replica
+    clock: Clock
+    intake: Intake
+    acks: Acknowledgements
+    alarms: Alarms
+    acts: Mapping[Kind, Callable[[Opened], Awaitable[None]]]
+
+    async def settle(
+        self, opened: Opened, took: Took, receipt: bytes, *, depth: int = 0
+    ) -> list[bytes]:
+        """Keep what was opened and return what is to be acknowledged: itself, and what it brings.
+
+        Args:
+            opened: a message that has passed the checks of its seal.
+            took: what the broker's receipt says.
+            receipt: that receipt's very bytes.
+            depth: inside how many others it came.
+
+        Raises:
+            REFUSED: it does not hold; nothing of it is kept.
+        """
+        if await self.intake.crosschecks.falls_back(took):
+            # Its broker dates what it takes as it likes.
+            await self.alarms.raised(Alarm.TIME_FELL_BACK, f"{took.index}", about=f"{took.index}")
+        message, keeping = await self.intake.checked(opened, took, receipt)
+        try:
+            acks = [] if opened.own_copy else await self._act(opened, depth)
+        except REFUSED:
+            await self.store.keep_place(message.signer, message.mid, keeping.seen)
+            raise
+        await self.store.keep(message, keeping)
+        if not opened.own_copy and opened.content.kind not in NEVER_RECEIPTED:
+            acks.append(self.acks.delivered(opened.sealed))
+        return acks
+
+    async def learn(self, remembered: Remembered) -> None:
+        """Keep a message of which a colleague's device tells us, checked like any other.
+
+        One that does not hold is set aside, and the next one is taken up.
+        """
+        try:
+            found = await self._reopened(remembered)
+            if found is not None:
+                opened, took = found
+                checked = await self.intake.checked(opened, took, remembered.took, learned=True)
+                await self.store.keep(*checked)
+        except REFUSED as e:
+            await self._set_aside_told(remembered, e.code)
+
+    async def set_aside(self, eid: bytes, raw: bytes, code: str, *, receipt: bytes = b"") -> None:
+        """Put something into quarantine under its code; a fork is an alarm too."""
+        structlog.get_logger().warning("inbox.set_aside", code=code, eid=eid.hex()[:16])
+        at = timestamp(self.clock.now())
+        await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at)
+        if code in ACCUSING:
+            about = self.replica.slug_of(parse_envelope(raw).header.src)
+            await self.alarms.raised(Alarm(code), eid.hex(), about=about)
+
+    async def _act(self, opened: Opened, depth: int) -> list[bytes]:
+        kind = opened.content.kind
+        if kind is Kind.RESEND:
+            return await self._take_again(opened, depth)
+        if kind in self.acts:
+            await self.acts[kind](opened)
+        return []
+
+    async def _take_again(self, outer: Opened, depth: int) -> list[bytes]:
+        """Take up the message that another sends again; one that does not hold is set aside."""
+        remembered = resend_from_value(outer.content.form)
+        if parse_envelope(remembered.envelope).mid != outer.content.resend_of:
+            raise ResendError("another message is sent again than the one that is named")
+        if depth >= DEEPEST:
+            raise TooDeepError(f"a message inside {DEEPEST} others at most")
+        try:
+            found = await self._reopened(remembered)
+            if found is None:
+                return []
+            opened, took = found
+            acks = await self.settle(opened, took, remembered.took, depth=depth + 1)
+        except REFUSED as e:
+            await self._set_aside_told(remembered, e.code)
+            return []
+        await self.store.release_from_quarantine(opened.sealed.eid)
+        return acks
+
+    async def _reopened(self, remembered: Remembered) -> tuple[Opened, Took] | None:
+        """Open a message with the key that came with it; None when it is here already."""
+        sealed = parse_envelope(remembered.envelope)
+        broker = self.replica.broker_key()
+        took = check_took(remembered.took, sealed.mid, sealed.eid, broker)
+        if await self.store.message(sealed.mid) is not None:
+            return None
+        opened = open_with_key(
+            sealed,
+            remembered.content_key,
+            desk=self.replica.desk,
+            directory=self.replica.directory,
+            at=took.at,
+            index=took.index,
+        )
+        if opened.content.kind in WITHIN_A_DESK:
+            raise FalseItemError("what devices of a desk give each other is told to nobody else")
+        return opened, took
+
+    async def _set_aside_told(self, remembered: Remembered, code: str) -> None:
+        eid = envelope_id(remembered.envelope)
+        await self.set_aside(eid, remembered.envelope, code, receipt=remembered.took)
