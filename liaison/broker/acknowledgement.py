@@ -6,13 +6,13 @@ before is not entered again, and still moves the device's cursor: a device that 
 say it all again. All acknowledgements of a frame stand or none does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from crypto.attest import labels
 from crypto.attest.hashing import digest
-from crypto.attest.signing import SignatureError, SigningKey, open_signed, pack_signed
+from crypto.attest.signing import KeyId, SignatureError, SigningKey, open_signed, pack_signed
 from crypto.attest.statement import AgencyId, DevicePayload
 from liaison.broker.batch import Batch, Mail, Message, Needs, Operation, desks_in
 from liaison.broker.errors import RefusedError
@@ -49,13 +49,20 @@ class _Signed:
         return (self.ack.mid, self.ack.device, int(self.ack.what))
 
 
-def acknowledge(frame: Acknowledge, *, device: Device, key: SigningKey) -> Operation[int]:
+#: Raises RefusedError unless the device of this key still counts at that time (ts).
+Standing = Callable[[KeyId, int], None]
+
+
+def acknowledge(
+    frame: Acknowledge, *, device: Device, key: SigningKey, standing: Standing
+) -> Operation[int]:
     """Return the operation that enters a frame and answers the device's cursor in its lane.
 
     Args:
         frame: what the device has sent.
         device: who is logged in on this connection.
         key: the broker's, for its notes.
+        standing: asked when the frame is entered: what was revoked since its login has no say.
 
     Raises:
         RefusedError: no such lane, or an acknowledgement that is not this device's own. The
@@ -70,7 +77,7 @@ def acknowledge(frame: Acknowledge, *, device: Device, key: SigningKey) -> Opera
         mids=frozenset(one.ack.mid for one in signed),
         devices=frozenset({device.payload.key.kid}),
     )
-    return Operation(needs, partial(_enter, frame, signed, device, key))
+    return Operation(needs, partial(_enter, frame, signed, device, key, standing))
 
 
 def _open(raw: bytes, device: DevicePayload) -> _Signed:
@@ -84,9 +91,15 @@ def _open(raw: bytes, device: DevicePayload) -> _Signed:
 
 
 def _enter(
-    frame: Acknowledge, signed: Sequence[_Signed], device: Device, key: SigningKey, batch: Batch
+    frame: Acknowledge,
+    signed: Sequence[_Signed],
+    device: Device,
+    key: SigningKey,
+    standing: Standing,
+    batch: Batch,
 ) -> int:
     desk = device.payload.desk
+    standing(device.payload.key.kid, batch.now)
     found = [(one, _addressed(one.ack, desk, batch)) for one in signed]
     for one, message in found:
         if not batch.is_noted(one.key):

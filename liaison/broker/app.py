@@ -112,6 +112,7 @@ def _spread(app: web.Application, changes: Changes) -> None:
     if changes.leaves:
         app[CHECKPOINTS].ledger_grew()
     if changes.directory:
+        app[DESK].post.expel(app[REPLICA].is_revoked)
         _tell_growth(app)
 
 

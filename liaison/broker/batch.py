@@ -157,6 +157,7 @@ class Batch:
         self.messages: list[tuple[Message, bytes]] = []
         self.mail: list[tuple[MailKey, int, Mail]] = []
         self.entries: list[tuple[int, bytes]] = []
+        self.places: list[tuple[int, int]] = []
         self.acks: list[tuple[AckKey, int]] = []
         self.checkpoints: list[Checkpointed] = []
         self.clocks: dict[bytes, Clock] = {}

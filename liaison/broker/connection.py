@@ -15,7 +15,7 @@ import aiohttp
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from crypto.attest.signing import SigningKey
+from crypto.attest.signing import KeyId, SigningKey
 from liaison.broker.acknowledgement import Device, acknowledge
 from liaison.broker.delivery import Post, Recipient
 from liaison.broker.errors import RefusedError, StoreError
@@ -116,6 +116,8 @@ class Connection:
         await self._send(logged_in.welcome)
         self._desk.post.join(recipient)
         try:
+            # Between its login and this it may have been revoked, and nobody has expelled it.
+            self._desk.logins.require(KeyId(recipient.kid), logged_in.welcome.at)
             await _first_to_end(
                 self._read(recipient.device),
                 self._answer(recipient),
@@ -138,7 +140,9 @@ class Connection:
             if isinstance(frame, Submit):
                 taking = self._desk.intake.submit(frame.envelope, device=device.payload.key.kid)
                 return await self._desk.writer.put(taking)
-            entering = acknowledge(frame, device=device, key=self._desk.key)
+            entering = acknowledge(
+                frame, device=device, key=self._desk.key, standing=self._desk.logins.require
+            )
             return await self._desk.writer.put(entering)
         except RefusedError as e:
             refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

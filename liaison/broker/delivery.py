@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from crypto.attest.signing import KeyId
 from liaison.broker.acknowledgement import Device
 from liaison.broker.batch import Item, MailKey
 from liaison.broker.store import Store
@@ -156,6 +157,13 @@ class Post:
         """Say to every device how far directory and cosigned ledger have grown."""
         for recipient in self._recipients.values():
             recipient.tell(grew)
+
+    def expel(self, is_revoked: Callable[[KeyId], bool]) -> None:
+        """End the connections of devices that were revoked, soon; they are sent nothing more."""
+        for recipient in list(self._recipients.values()):
+            if is_revoked(KeyId(recipient.kid)):
+                self.leave(recipient)
+                recipient.close()
 
     def close_all(self) -> None:
         """End every connection, soon."""

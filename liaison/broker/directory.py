@@ -49,6 +49,13 @@ class Replica:
             raise UnknownSignerError("the key is an officer's; devices speak to the broker")
         return signer
 
+    def is_revoked(self, kid: KeyId) -> bool:
+        """Say whether this key, or its desk, was revoked."""
+        try:
+            return self.directory.is_revoked(self.directory.whose(kid))
+        except DirectoryError:
+            return False
+
     def desk(self, desk: DeskId) -> Desk:
         """Return the desk of this id; raise RefusedError when the directory has none."""
         try:
@@ -83,7 +90,7 @@ class Replica:
         head = self.directory.head
         self._sizes[_name(raw)] = head.size
         batch.entries.append((head.size, raw))
-        batch.append(
+        position = batch.append(
             Event(
                 EventKind.DIRECTORY_STATED,
                 batch.log,
@@ -94,6 +101,7 @@ class Replica:
                 commitment=head.hash,
             )
         )
+        batch.places.append((head.size, position))
         return head.size
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from crypto.attest import labels
-from crypto.attest.directory import GRANT_WAITS, DirectoryError
+from crypto.attest.directory import GRANT_WAITS, DirectoryError, RevokedError
 from crypto.attest.header import ClockToken, DeskId, EnvelopeError, Header, Sealed, parse_envelope
 from crypto.attest.signing import KeyId, SigningKey, pack_signed
 from liaison.broker import batch as rows
@@ -77,6 +77,8 @@ class Intake:
     def _check_source(self, submission: Submission, *, now: int) -> None:
         try:
             device = self._replica.device(submission.device, now=now)
+        except RevokedError as e:
+            raise RefusedError(Refusal.REVOKED, f"{e.code}: {e}") from e
         except DirectoryError as e:
             raise RefusedError(Refusal.NOT_LOGGED_IN, f"{e.code}: {e}") from e
         if device.payload.desk != submission.sealed.header.src:

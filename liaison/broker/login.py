@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from crypto.attest import labels
-from crypto.attest.directory import DirectoryError
+from crypto.attest.directory import DirectoryError, RevokedError
 from crypto.attest.signing import KeyId, SignatureError, open_signed, split_signed
 from liaison.broker.acknowledgement import Device
 from liaison.broker.batch import Batch, Needs, Operation
@@ -55,9 +55,20 @@ class Logins:
         needs = Needs(devices=frozenset({body.device}))
         return Operation(needs, partial(self._login, frame, body, nonce))
 
+    def require(self, device: KeyId, now: int) -> None:
+        """Raise RefusedError unless the device that has logged in still counts at ``now`` (ts)."""
+        try:
+            self._replica.device(device, now=now)
+        except RevokedError as e:
+            raise RefusedError(Refusal.REVOKED, f"{e.code}: {e}") from e
+        except DirectoryError as e:
+            raise RefusedError(Refusal.NOT_LOGGED_IN, f"{e.code}: {e}") from e
+
     def _login(self, frame: Login, body: LoginBody, nonce: bytes, batch: Batch) -> LoggedIn:
         try:
             signer = self._replica.device(KeyId(body.device), now=batch.now)
+        except RevokedError as e:
+            raise RefusedError(Refusal.REVOKED, f"{e.code}: {e}") from e
         except DirectoryError as e:
             raise RefusedError(Refusal.BAD_LOGIN, f"{e.code}: {e}") from e
         device = Device(signer.agency, signer.payload)

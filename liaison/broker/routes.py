@@ -28,9 +28,11 @@ from protocols.wire.api import (
     INCLUSION_PATH,
     LEDGER_PATH,
     PAGE,
+    PLACE_PATH,
     WEBSOCKET_PATH,
     Refusal,
     encode_page,
+    encode_place,
 )
 
 CHECKPOINTS = web.AppKey("checkpoints", Checkpoints)
@@ -53,6 +55,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get(WEBSOCKET_PATH, connect)
     app.router.add_get(DIRECTORY_PATH, read_directory)
     app.router.add_post(DIRECTORY_PATH, state_entry)
+    app.router.add_get(PLACE_PATH, read_place)
     app.router.add_get(CHECKPOINT_PATH, read_checkpoint)
     app.router.add_get(LEDGER_PATH, read_ledger)
     app.router.add_get(INCLUSION_PATH, read_inclusion)
@@ -88,6 +91,14 @@ async def state_entry(request: web.Request) -> web.Response:
     raw = await request.read()
     size = await request.app[WRITER].run(request.app[REPLICA].statement(raw))
     return web.json_response({"size": size})
+
+
+async def read_place(request: web.Request) -> web.Response:
+    """Answer with the ledger's leaf at which the directory's entry number ``size`` stands."""
+    place = await request.app[STORE].place(_number(request, "size"))
+    if place is None:
+        raise RefusedError(Refusal.RANGE, "the number of an entry of the directory expected")
+    return web.Response(body=encode_place(place), content_type=PAGE_TYPE)
 
 
 async def read_checkpoint(request: web.Request) -> web.Response:

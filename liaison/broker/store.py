@@ -125,6 +125,12 @@ class Store:
         query = select(entries.c.entry).where(entries.c.size > after).order_by(entries.c.size)
         return [row.entry for row in await self._rows(query.limit(limit))]
 
+    async def place(self, size: int) -> int | None:
+        """Return the ledger's leaf of the directory's entry number ``size``, or None."""
+        places = tables.places
+        rows = await self._rows(select(places.c.position).where(places.c.size == size))
+        return rows[0].position if rows else None
+
     async def items(self, key: MailKey, *, after: int, limit: int) -> list[Item]:
         """Return what waits in a lane of a desk's mailbox after number ``after``, oldest first."""
         mailbox, messages = tables.mailbox, tables.messages
@@ -224,6 +230,7 @@ def _flush(batch: Batch, db: Connection) -> None:
     _insert(tables.ledger_leaves, batch.leaves, db)
     _insert(tables.ledger_nodes, [(*node.coordinate, node.digest) for node in batch.nodes], db)
     _insert(tables.directory, batch.entries, db)
+    _insert(tables.places, batch.places, db)
     _insert(tables.messages, [(*_values(message), raw) for message, raw in batch.messages], db)
     _insert(
         tables.mailbox,

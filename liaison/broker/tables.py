@@ -33,6 +33,9 @@ meta = Table("meta", metadata, Column("key", String, primary_key=True), _bytes("
 #: ``size`` counts the entries up to and with this one.
 directory = Table("directory", metadata, _number("size", key=True), _bytes("entry"))
 
+#: At which leaf of the ledger the directory's entry of this number stands.
+places = Table("places", metadata, _number("size", key=True), _number("position"))
+
 ledger_leaves = Table("ledger_leaves", metadata, _number("position", key=True), _bytes("leaf"))
 
 #: Complete subtrees only, leaves' hashes (level 0) among them: they never change.

@@ -21,6 +21,7 @@ NO_REQUEST = 0
 
 WEBSOCKET_PATH = "/v1/desk"
 DIRECTORY_PATH = "/v1/directory"
+PLACE_PATH = "/v1/directory/place"
 CHECKPOINT_PATH = "/v1/checkpoint"
 LEDGER_PATH = "/v1/ledger"
 INCLUSION_PATH = "/v1/proof/inclusion"
@@ -42,6 +43,7 @@ class Refusal(StrEnum):
     NOT_LOGGED_IN = "login.required"
     BAD_LOGIN = "login.bad"
     STALE_LOGIN = "login.stale"
+    REVOKED = "login.revoked"
     WRONG_SOURCE = "submit.wrong_source"
     UNKNOWN_DESK = "submit.unknown_desk"
     NO_CHANNEL = "submit.no_channel"
@@ -263,6 +265,19 @@ def parse_page(raw: bytes, *, limit: int) -> list[bytes]:
         if len(items) == len(value):
             return items
     raise FrameError("expected a list of byte strings")
+
+
+def encode_place(index: int) -> bytes:
+    """Return the answer that an entry of the directory stands at leaf ``index`` of the ledger."""
+    return encode(index)
+
+
+def parse_place(raw: bytes) -> int:
+    """Return the leaf that ``raw`` names; raise FrameError when it names none."""
+    value = _decode(raw)
+    if not isinstance(value, int):
+        raise FrameError("expected the number of a leaf")
+    return value
 
 
 def lane_and_kind(frame: Deliver) -> tuple[MailLane, ItemKind]:

@@ -13,6 +13,8 @@ from crypto.attest.payload import encode_payload, prove_possession
 from crypto.attest.statement import (
     InfraKind,
     InfraPayload,
+    Reason,
+    RevocationPayload,
     Role,
     Statement,
     What,
@@ -209,6 +211,7 @@ MAY_SAY = {
     What.DEVICE: {"the registrar"},
     What.WINDOWS: {"a device"},
     What.GRANT_KEY: {"a device"},
+    What.REVOKE: {"the registrar"},
     What.INFRA: {"two of the root"},
 }
 DIRECTORY = directory()
@@ -224,6 +227,7 @@ def next_statement(what: What) -> Statement:
         What.DEVICE: (NEWCOMER.kid, prove_possession(NEW_KEY, NEWCOMER)),
         What.WINDOWS: (desk, encode_payload((window("another", MONDAY).window,))),
         What.GRANT_KEY: (HERE.device.kid, encode_payload(own_grant_key("another").key)),
+        What.REVOKE: (HERE.officer.kid, encode_payload(RevocationPayload(NOW, Reason.LEFT))),
         What.INFRA: (BROKER.kid, prove_possession(broker, BROKER)),
     }[what]
     after = DIRECTORY.last(what, agency, subject)

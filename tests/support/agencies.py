@@ -19,6 +19,8 @@ from crypto.attest.statement import (
     DevicePayload,
     InfraKind,
     InfraPayload,
+    Reason,
+    RevocationPayload,
     Role,
     RootPayload,
     Window,
@@ -32,6 +34,7 @@ from crypto.seal.ceremony import (
     parse_request,
     publish_windows,
     request_key,
+    revoke,
 )
 from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
 from crypto.seal.envelope import Outside, seal
@@ -102,6 +105,16 @@ class Founded:
         )
         request = parse_request(request_key(self.id, payload, key))
         return key, grant_key(request, self.registrar, after=None)
+
+    def revoke(self, subject: bytes, *, at: int, reason: Reason = Reason.LOST) -> bytes:
+        """Return the entry that revokes a key of the agency's, by its registrar."""
+        payload = RevocationPayload(at, reason)
+        return revoke(self.id, subject, payload, signers=[self.registrar])
+
+    def close(self, office: Office, *, at: int) -> bytes:
+        """Return the entry that revokes a whole office, by the root."""
+        payload = RevocationPayload(at, Reason.CLOSED)
+        return revoke(self.id, office.id, payload, signers=self.roots[1:])
 
     def open_office(
         self, slug: str, *, at: int, above: DeskId | None, broker: KeyId, devices: int

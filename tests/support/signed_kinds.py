@@ -29,6 +29,8 @@ from crypto.seal.content import ThreadId
 from crypto.seal.envelope import Opened, open_envelope
 from crypto.seal.erasure import Erasure, verify_erasure
 from liaison.broker.acknowledgement import Device, acknowledge
+from liaison.broker.directory import Replica
+from liaison.broker.login import Logins
 from liaison.desk.outbox import check_took
 from protocols.casework.approval import standing_from_value
 from protocols.wire import api
@@ -107,7 +109,8 @@ def _second(_body: bytes, signature: bytes) -> object:
 def _ack(body: bytes, signature: bytes) -> object:
     device = Device(HERE.agency, directory().signer(HERE.device.kid, at=NOW).payload)
     frame = api.Acknowledge(0, 0, (encode([body, signature]),))
-    return acknowledge(frame, device=device, key=BROKER)
+    logins = Logins(Replica(frozenset()), broker=BROKER.kid)
+    return acknowledge(frame, device=device, key=BROKER, standing=logins.require)
 
 
 def _took(body: bytes, signature: bytes) -> object:

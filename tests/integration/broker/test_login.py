@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import WSCloseCode
 
+from crypto.attest.directory import GRACE
 from crypto.attest.signing import split_signed
 from crypto.attest.statement import Role
 from protocols.wire.api import DIRECTORY_PATH, Frame, Grew, Hello, Login
@@ -89,7 +90,7 @@ async def test_an_officers_key_cannot_log_in(broker: Served) -> None:
 
 async def test_a_key_that_has_run_out_cannot_log_in(broker: Served) -> None:
     office = broker.corridor.office(MONGCAI)
-    key, entry = broker.corridor.vietnam.enrol(office, Role.DEVICE, at=NOW, validity=3_600)
+    key, entry = broker.corridor.vietnam.enrol(office, Role.DEVICE, at=NOW - GRACE, validity=3_600)
     assert (await broker.post(DIRECTORY_PATH, entry))[0] == 200
     caller = await broker.connect(key)
 
@@ -99,7 +100,7 @@ async def test_a_key_that_has_run_out_cannot_log_in(broker: Served) -> None:
 
 async def test_a_device_that_has_run_out_since_its_login_may_not_submit(broker: Served) -> None:
     office = broker.corridor.office(MONGCAI)
-    key, entry = broker.corridor.vietnam.enrol(office, Role.DEVICE, at=NOW, validity=3_700)
+    key, entry = broker.corridor.vietnam.enrol(office, Role.DEVICE, at=NOW - GRACE, validity=3_700)
     await broker.post(DIRECTORY_PATH, entry)
     caller = await broker.connect(key)
     await caller.login(NOW)
