@@ -28,6 +28,8 @@ from config.schema import nearest
 
 DEFAULTS = Path(__file__).parent / "defaults.toml"
 HIGHEST_PORT = 65_535
+#: Minutes; docs/spec/vault.md, "Locking": an officer who does nothing is never kept longer.
+LONGEST_IDLE = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +108,15 @@ class DeskSettings:
     port: int
     broker_url: str
     corridor: str
+    lock_after: int
 
     def __post_init__(self) -> None:
         """Refuse what would be insecure, a secret or out of range."""
         _check_port("desk.port", self.port)
+        if not 1 <= self.lock_after <= LONGEST_IDLE:
+            raise InsecureError(
+                f"desk.lock_after: expected 1..{LONGEST_IDLE} minutes, found {self.lock_after}"
+            )
         _check_loopback("desk.host", self.host)
         url = _split("desk.broker_url", self.broker_url)
         if url.scheme not in {"http", "https"} or not url.hostname:

@@ -28,6 +28,14 @@ LANGUAGE_VARIABLE = "LIAISON_LANG"
 LONGEST_PASSPHRASE = 1_024
 LONGEST_LINE = 1_024
 
+SessionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--session",
+        envvar="LIAISON_SESSION",
+        help="The officer's session, as `unlock --session` wrote it; without it, the passphrase.",
+    ),
+]
 NewPassphraseOption = Annotated[
     int | None,
     typer.Option(

@@ -16,12 +16,13 @@ from urllib.parse import quote
 import typer
 
 from liaison.cli import board
-from liaison.cli.calling import ask_desk
+from liaison.cli.calling import act_at_desk, ask_desk, write_session
 from liaison.cli.console import (
     Exit,
     JsonOption,
     OfficerOption,
     PassphraseOption,
+    SessionOption,
     SettingsOption,
     StateOption,
     command,
@@ -30,7 +31,7 @@ from liaison.cli.console import (
     read_passphrase,
     say,
 )
-from liaison.desk.client import DeskClient
+from liaison.desk.client import UNLOCK, DeskClient
 from liaison.runtime.watchdog import SweepState
 from protocols.casework.codes import Language
 
@@ -59,14 +60,17 @@ async def unlock(
     state: StateOption = None,
     settings: SettingsOption = None,
     passphrase_fd: PassphraseOption = None,
+    session: Annotated[
+        Path | None, typer.Option(help="Write the session here, for the officer's own commands.")
+    ] = None,
 ) -> None:
     """Unlock the running desk for a further officer."""
     passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
     answer = await ask_desk(
-        settings,
-        state,
-        lambda desk: desk.post("/api/unlock", officer=officer, passphrase=passphrase),
+        settings, state, lambda desk: desk.post(UNLOCK, officer=officer, passphrase=passphrase)
     )
+    if session is not None:
+        write_session(session, answer["session"])
     say("present: " + ", ".join(answer["present"]))
 
 
@@ -109,6 +113,7 @@ async def show(
     state: StateOption = None,
     settings: SettingsOption = None,
     lang: LangOption = None,
+    session: SessionOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -120,7 +125,10 @@ async def show(
             await desk.post(f"/api/cases/{case}/open", officer=officer)
         return await desk.get(f"/api/cases/{case}", lang=wanted.value, translate="1")
 
-    view = await ask_desk(settings, state, look)
+    if officer is None:
+        view = await ask_desk(settings, state, look)
+    else:
+        view = await act_at_desk(officer, session, settings, state, look)
     if as_json:
         print_json(view)
     else:
@@ -135,12 +143,15 @@ async def send(
     file: FileOption,
     state: StateOption = None,
     settings: SettingsOption = None,
+    session: SessionOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Open a case with a request; it is kept first and sent as soon as the line is up."""
     said = _read(file)
-    answer = await ask_desk(
+    answer = await act_at_desk(
+        officer,
+        session,
         settings,
         state,
         lambda desk: desk.post("/api/requests", **{**said, "officer": officer, "to": to}),
@@ -157,12 +168,15 @@ async def act(
     file: Annotated[str | None, typer.Option("--file", help="What is said; see `send`.")] = None,
     state: StateOption = None,
     settings: SettingsOption = None,
+    session: SessionOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Take a step in a case."""
     said = {} if file is None else _read(file)
-    answer = await ask_desk(
+    answer = await act_at_desk(
+        officer,
+        session,
         settings,
         state,
         lambda desk: desk.post(
@@ -200,13 +214,16 @@ async def grant(
     ] = None,
     state: StateOption = None,
     settings: SettingsOption = None,
+    session: SessionOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Sign what waits for a second signature; a release names its file and its legal basis."""
     said = {"officer": officer, "file": file, "basis": basis}
     path = f"/api/asks/{quote(ask, safe='')}/grant"
-    answer = await ask_desk(settings, state, lambda desk: desk.post(path, **said))
+    answer = await act_at_desk(
+        officer, session, settings, state, lambda desk: desk.post(path, **said)
+    )
     print_json(answer) if as_json else say(answer["mid"])
 
 
@@ -219,14 +236,19 @@ async def refuse(
     lang: Annotated[Language | None, typer.Option(help="The language of the reason.")] = None,
     state: StateOption = None,
     settings: SettingsOption = None,
+    session: SessionOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Say that it is not signed, and why."""
     said = {"lang": (lang or Language(language())).value, "text": reason}
     path = f"/api/asks/{quote(ask, safe='')}/refuse"
-    answer = await ask_desk(
-        settings, state, lambda desk: desk.post(path, officer=officer, reason=said)
+    answer = await act_at_desk(
+        officer,
+        session,
+        settings,
+        state,
+        lambda desk: desk.post(path, officer=officer, reason=said),
     )
     print_json(answer) if as_json else say(answer["mid"])
 

@@ -3,6 +3,7 @@
 Both import the desk when they run: `--help` need not pay half a second for it.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -91,6 +92,7 @@ async def serve_desk(
         corridor=find_corridor(chosen.corridor),
         catalogue=load_catalogue(),
         token=make_token(chosen.state),
+        lock_after=timedelta(minutes=chosen.lock_after),
     )
 
     app = build_app(parts, clock=SystemClock())

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from liaison.cli import board
-from liaison.cli.calling import ask_desk
+from liaison.cli.calling import act_at_desk, ask_desk
 from liaison.cli.console import (
     JsonOption,
     OfficerOption,
     PassphraseOption,
+    SessionOption,
     SettingsOption,
     StateOption,
     command,
@@ -35,12 +36,15 @@ async def erase(
     rule: Annotated[str, typer.Option(help="The rule under which it is erased; no names.")],
     state: StateOption = None,
     settings: SettingsOption = None,
+    session: SessionOption = None,
     passphrase_fd: PassphraseOption = None,
 ) -> None:
     """Make an ended case unreadable at this desk, for good; needs a second officer."""
     passphrase = read_passphrase(passphrase_fd, f"Passphrase of {second}")
     said = {"officer": officer, "second": second, "passphrase": passphrase}
-    answer = await ask_desk(
+    answer = await act_at_desk(
+        officer,
+        session,
         settings,
         state,
         lambda desk: desk.post(f"/api/cases/{case}/erase", **said, reason=reason.value, rule=rule),

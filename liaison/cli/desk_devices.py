@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from liaison.cli import board
-from liaison.cli.calling import ask_desk
+from liaison.cli.calling import act_at_desk, ask_desk
 from liaison.cli.console import (
     JsonOption,
     OfficerOption,
+    SessionOption,
     SettingsOption,
     StateOption,
     command,
@@ -45,9 +46,14 @@ async def admit(
     officer: OfficerOption,
     state: StateOption = None,
     settings: SettingsOption = None,
+    session: SessionOption = None,
 ) -> None:
     """Admit another computer of this desk by its number; do it at both."""
-    answer = await ask_desk(
-        settings, state, lambda desk: desk.post("/api/devices", officer=officer, number=number)
+    answer = await act_at_desk(
+        officer,
+        session,
+        settings,
+        state,
+        lambda desk: desk.post("/api/devices", officer=officer, number=number),
     )
     say(answer["admitted"])

@@ -25,7 +25,7 @@ from liaison.cli.console import (
     read_passphrase,
     say,
 )
-from liaison.desk.client import DeskClient, DeskNotReachableError
+from liaison.desk.client import UNLOCK, DeskClient, DeskNotReachableError
 from liaison.runtime.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True)
@@ -104,7 +104,9 @@ async def remove(
     fields = {"officer": officer, "passphrase": passphrase, "removed": removed}
     try:
         async with ClientSession() as http:
-            await DeskClient.of(folder, http).post("/api/officers/remove", **fields)
+            desk = DeskClient.of(folder, http)
+            await desk.post(UNLOCK, officer=officer, passphrase=passphrase)
+            await desk.post("/api/officers/remove", **fields)
     except DeskNotReachableError:
         await remove_from(folder, officer, passphrase, removed)
     say(f"removed {removed}")

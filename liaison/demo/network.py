@@ -27,7 +27,7 @@ from liaison.demo.node import WITNESS_KEY
 from liaison.demo.processes import PROGRAM, Node, stop_all
 from liaison.demo.staff import Post, Staff
 from liaison.desk.admin import admit_officer, init_desk, keep_standing, sign_standing
-from liaison.desk.client import DeskClient
+from liaison.desk.client import UNLOCK, DeskClient
 from liaison.runtime.seeds import create_key, load_key, write_private
 from protocols.casework.approval import StandingApproval, held
 from protocols.casework.codes import LegalBasis, RequestType, Urgency
@@ -81,6 +81,13 @@ class Network:
         if name in self.desks:
             # A desk makes a new token whenever it starts.
             self.desks[name] = DeskClient.of(self.state / name, self.desks[name].session)
+
+    async def be_present(self, desk: str, officer: str) -> DeskClient:
+        """Return the client of a desk, unlocked there for ``officer``: once for each start."""
+        client = self.desks[desk]
+        if officer not in client.officers:
+            await client.post(UNLOCK, officer=officer, passphrase=self.passphrase)
+        return client
 
     async def stop(self) -> None:
         """End every process."""

@@ -70,7 +70,6 @@ class Player:
     staff: Staff
     _cases: dict[str, Parties] = field(default_factory=dict)
     _taken: dict[str, int] = field(default_factory=dict)
-    _present: set[tuple[str, str]] = field(default_factory=set)
     _next: datetime | None = None
 
     async def play(self) -> None:
@@ -93,7 +92,7 @@ class Player:
 
     async def _take(self, step: ScenarioStep) -> None:
         where = f"step {step.number}: {step.act} by {step.officer} at {step.desk}"
-        await self._be_present(step.desk, step.officer)
+        await self.network.be_present(step.desk, step.officer)
         try:
             await self._enter(step)
         except DeskRefusedError as e:
@@ -114,7 +113,7 @@ class Player:
         if step.second_signer is not None:
             await self._sign_second(step, step.second_signer)
             # A desk that was started again meanwhile sends the signed draft once its officer is in.
-            await self._be_present(step.desk, step.officer)
+            await self.network.be_present(step.desk, step.officer)
 
     async def say(self, step: ScenarioStep) -> None:
         """Enter at its desk what a step says; it is kept there when this returns."""
@@ -138,7 +137,7 @@ class Player:
     async def _sign_second(self, step: ScenarioStep, signer: SecondSigner) -> None:
         """Have the second signer sign what has come to their desk about this case."""
         desk, ref = self.network.desks[signer.desk], self._cases[step.case].ref
-        await self._be_present(signer.desk, signer.officer)
+        await self.network.be_present(signer.desk, signer.officer)
         found: list[str] = []
 
         async def asked() -> bool:
@@ -157,15 +156,8 @@ class Player:
         later = [s.officer for s in acting if s.number > step.number]
         on_duty = [post.officer for post in self.staff[other]]
         officer = (later or [s.officer for s in reversed(acting)] or on_duty)[0]
-        await self._be_present(other, officer)
+        await self.network.be_present(other, officer)
         await self.network.desks[other].post(f"/api/cases/{parties.ref}/open", officer=officer)
-
-    async def _be_present(self, desk: str, officer: str) -> None:
-        client = self.network.desks[desk]
-        # The token is new whenever the desk starts, and nobody has unlocked it then.
-        if (client.token, officer) not in self._present:
-            await client.post("/api/unlock", officer=officer, passphrase=self.network.passphrase)
-            self._present.add((client.token, officer))
 
     async def _settle(self, where: str) -> None:
         """Wait until nothing is under way: all sent, all here, all seen in the cosigned ledger."""

@@ -126,17 +126,20 @@ class Agent:
             await self.composer.opened(officer, held)
         return len(unseen)
 
-    async def unlock(self, officer: str, passphrase: str) -> None:
-        """Admit an officer: their drafts that were signed meanwhile leave, the reader opens.
+    async def unlock(self, officer: str, passphrase: str) -> str:
+        """Admit an officer and return their new session.
+
+        Their drafts that were signed meanwhile leave, and the reader opens.
 
         Raises:
             VaultError, NoVaultError: the passphrase does not open the officer's slot.
         """
         was_locked = not self.officers.present()
-        await self.roster.unlock(officer, passphrase)
+        session = await self.roster.unlock(officer, passphrase)
         if was_locked:
             await self.reader.translator.start()
         self.waker.wake()
+        return session
 
     async def remove(self, by: str, passphrase: str, officer: str) -> None:
         """Take an officer out of the vault; raises what :meth:`Roster.remove` raises."""
@@ -146,7 +149,12 @@ class Agent:
     async def lock(self) -> None:
         """Drop every officer's key and the translation worker; the agent goes on receiving."""
         self.officers.lock()
-        await self.reader.translator.close()
+        await self.locked()
+
+    async def locked(self) -> None:
+        """Tell the screens that officers were locked out; without any, no text is translated."""
+        if not self.officers.present():
+            await self.reader.translator.close()
         self.news.tell()
 
     async def status(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Composition root of the desk: the only place where its parts meet."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -28,11 +29,12 @@ from liaison.desk.dispatch import Dispatch
 from liaison.desk.erasure import Eraser
 from liaison.desk.follower import Follower
 from liaison.desk.guard import guard
+from liaison.desk.idle import IdleWatch
 from liaison.desk.inbox import Inbox
 from liaison.desk.intake import Intake
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
-from liaison.desk.officers import Officers
+from liaison.desk.officers import LONGEST_IDLE, Officers
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
@@ -45,7 +47,7 @@ from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
-from liaison.runtime.clock import Clock
+from liaison.runtime.clock import Clock, SystemClock
 from liaison.runtime.pins import parse_pins
 from liaison.runtime.scheduler import Waker
 from liaison.runtime.tasks import Tasks
@@ -78,6 +80,9 @@ class DeskParts:
     corridor: Corridor
     catalogue: CatalogueSeed
     token: str
+    #: By which an officer is idle, and how long one may be: the machine's, whatever time is played.
+    idle_clock: Clock = field(default_factory=SystemClock)
+    lock_after: timedelta = LONGEST_IDLE
 
 
 def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
@@ -108,6 +113,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
             tasks.start(agent.outbox.run(), name="outbox")
             tasks.start(agent.follower.run(), name="follower")
             tasks.start(agent.line.keep(agent), name="line")
+            tasks.start(IdleWatch(agent.officers, agent.locked).run(), name="idle")
             yield
             await agent.waker.stop()
             await tasks.stop()
@@ -128,7 +134,7 @@ async def _assemble(
     line = Line(parts.broker_url.rstrip("/"), device, clock, session, replica.broker)
     keyring = Keyring(device, store, replica, clock)
     await keyring.load()
-    officers = Officers(parts.state)
+    officers = Officers(parts.idle_clock, parts.lock_after)
     officers.admit(parts.keys)
     catalogue = Catalogue(parts.catalogue, parts.corridor)
     casebook = Casebook(store, replica, build_rules(parts.corridor, load_calendars()), clock)

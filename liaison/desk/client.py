@@ -13,9 +13,9 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from liaison.desk.guard import NONCE_HEADER, prove_token, read_token
+from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token, read_token
 
-ADDRESS = "agent.url"
+ADDRESS, UNLOCK = "agent.url", "/api/unlock"
 NONCE_BYTES = 16
 PATIENCE = ClientTimeout(total=60)
 
@@ -42,6 +42,8 @@ class DeskClient:
     url: str
     token: str
     session: ClientSession
+    #: The officers' own sessions at this desk, by pseudonym: an act carries its officer's.
+    officers: dict[str, str] = field(default_factory=dict, repr=False)
     _proven: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
@@ -59,11 +61,27 @@ class DeskClient:
         return await self._call("GET", path, params=query)
 
     async def post(self, path: str, /, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Return the answer to a POST of ``fields``; raises what :meth:`get` raises."""
-        return await self._call("POST", path, json=fields)
+        """Return the answer to a POST of ``fields``; raises what :meth:`get` raises.
 
-    async def _call(self, method: str, path: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+        An officer who unlocks has a session from then on, with which their acts are sent.
+        """
+        officer = str(fields.get("officer", ""))
+        answer = await self._call("POST", path, officer=officer, json=fields)
+        if path == UNLOCK:
+            self.officers[officer] = str(answer["session"])
+        return answer
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        officer: str = "",
+        **more: Any,  # noqa: ANN401 - JSON
+    ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}
+        if officer in self.officers:
+            headers[SESSION_HEADER] = self.officers[officer]
         try:
             await self._recognise()
             async with self.session.request(

@@ -21,6 +21,8 @@ from liaison.runtime.web import ProblemError
 TOKEN = "agent.token"  # noqa: S105 - a file's name
 TOKEN_BYTES = 32
 NONCE_HEADER = "Liaison-Nonce"
+#: In which a call carries the session of the officer who acts.
+SESSION_HEADER = "Liaison-Session"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 #: Liveness tells nothing of what the desk holds, and a launch link carries its own proof.
 OPEN_PATHS = frozenset({"/livez", LAUNCH_PATH})

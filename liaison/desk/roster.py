@@ -39,15 +39,15 @@ class Roster:
     officers: Officers
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def unlock(self, officer: str, passphrase: str) -> None:
-        """Hold the officer's key from now on.
+    async def unlock(self, officer: str, passphrase: str) -> str:
+        """Hold the officer's key from now on and return a new session of theirs.
 
         Raises:
             NoVaultError, VaultError: the passphrase does not open the officer's slot, or the vault
                 is not the one of this desk.
         """
         async with self._turn:
-            self.officers.admit(await self._open(officer, passphrase))
+            return self.officers.admit(await self._open(officer, passphrase))
 
     async def keys_of(self, officer: str, passphrase: str) -> Keys:
         """Return what the passphrase opens, and hold none of it; raises as unlocking does."""

@@ -20,8 +20,8 @@ from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
 from liaison.desk.cases import ErasedCaseError, UnknownCaseError
 from liaison.desk.erasure import Why
-from liaison.desk.guard import NONCE_HEADER, prove_token
-from liaison.desk.officers import LockedError
+from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token
+from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
 from liaison.desk.release import UnknownAskError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.web import ProblemError
@@ -40,6 +40,8 @@ ROUTES = web.RouteTableDef()
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (LockedError, 423),
     (ErasedCaseError, 410),
+    (NoSessionError, 401),
+    (OtherOfficerError, 403),
     (UnknownCaseError, 404),
     (UnknownAskError, 404),
     (StepError, 409),
@@ -194,11 +196,11 @@ async def refuse(request: web.Request) -> web.Response:
 
 @ROUTES.post("/api/unlock")
 async def unlock(request: web.Request) -> web.Response:
-    """Unlock for an officer: ``{officer, passphrase}``."""
-    fields = await _fields(request)
+    """Unlock for an officer, ``{officer, passphrase}``, and begin a session of theirs."""
+    fields = await _json(request)
     agent = request.app[AGENT]
-    await agent.unlock(_officer(fields), _text(fields, "passphrase"))
-    return web.json_response({"present": agent.officers.present()})
+    session = await agent.unlock(_officer(fields), _text(fields, "passphrase"))
+    return web.json_response({"present": agent.officers.present(), "session": session})
 
 
 @ROUTES.post("/api/lock")
@@ -278,6 +280,15 @@ def _ask(request: web.Request) -> MessageId:
 
 
 async def _fields(request: web.Request) -> dict[str, object]:
+    """Return what a call says; an officer whom it names must act in their own session."""
+    fields = await _json(request)
+    if "officer" in fields:
+        session = request.headers.get(SESSION_HEADER, "")
+        request.app[AGENT].officers.acting(_officer(fields), session)
+    return fields
+
+
+async def _json(request: web.Request) -> dict[str, object]:
     try:
         fields = await request.json()
     except ValueError as e:

@@ -17,7 +17,8 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
 
-from liaison.desk.client import DeskClient
+from liaison.demo.folder import PASSPHRASE
+from liaison.desk.client import UNLOCK, DeskClient
 from tests.bench.figures import Figure, at_most, percentile
 from tests.bench.programs import MIB, Program, cpu, liaison, resident, running
 from tests.support.command import running_with
@@ -116,6 +117,7 @@ async def _send(board: Board, state: Path, http: ClientSession) -> float:
     """Return the seconds from posting a rescue request until the other board shows its case."""
     [rescue] = blocks(DOCUMENT, "toml")
     client = DeskClient.of(state / SENDER, http)
+    await client.post(UNLOCK, officer="MC-04", passphrase=(state / PASSPHRASE).read_text())
     begun = time.perf_counter()
     answer = await client.post("/api/requests", officer="MC-04", to=READER, **tomllib.loads(rescue))
     return await board.shown(str(answer["case"])) - begun

@@ -44,7 +44,7 @@ def dying_at(point: str) -> None:
             die()
 
     vars(vault)["write_private"] = write_pending
-    Engine.rekey = change  # type: ignore[method-assign]
+    type.__setattr__(Engine, "rekey", change)
 
 
 def main() -> None:

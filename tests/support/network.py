@@ -42,6 +42,7 @@ from liaison.desk.app import DeskParts
 from liaison.desk.app import build_app as build_desk
 from liaison.desk.client import DeskClient
 from liaison.desk.guard import make_token
+from liaison.desk.officers import Officers
 from liaison.desk.routes import AGENT
 from liaison.desk.vault import unlock_vault
 from liaison.runtime.seeds import load_key
@@ -130,6 +131,8 @@ class Desk(Part):
     keys: Keys = field(kw_only=True, repr=False)
     http: ClientSession = field(kw_only=True)
     token: str = ""
+    officers: Officers | None = None
+    sessions: dict[str, str] = field(default_factory=dict)
 
     @property
     def agent(self) -> Agent:
@@ -144,7 +147,17 @@ class Desk(Part):
     @property
     def client(self) -> DeskClient:
         """Return a client of the running desk."""
-        return DeskClient(self.url, self.token, self.http)
+        return DeskClient(self.url, self.token, self.http, officers=self._sessions())
+
+    def _sessions(self) -> dict[str, str]:
+        """Return the sessions of those who are here, begun once for each start of the desk."""
+        officers = self.agent.officers
+        if self.officers is not officers:
+            self.officers, self.sessions = officers, {}
+        for officer in officers.present():
+            if officers.holder(self.sessions.get(officer, "")) != officer:
+                self.sessions[officer] = officers.begin(officer)
+        return self.sessions
 
     async def status(self) -> View:
         """Return how it says that it stands."""

@@ -52,7 +52,8 @@ class Storm:
         """Open the case: a request from Móng Cái, which arrives."""
         await until(self._can_be_written_to, "all desks have published their windows")
         fields = {"officer": "MC-04", "to": DONGXING, "request": request_fields()}
-        self.ref = (await self.network.desks[MONGCAI].post("/api/requests", **fields))["case"]
+        client = await self.network.be_present(MONGCAI, "MC-04")
+        self.ref = (await client.post("/api/requests", **fields))["case"]
         await self.settle()
 
     async def write(self, slug: str, text: str) -> None:
@@ -63,6 +64,7 @@ class Storm:
         while True:
             client = self.network.desks[slug]
             try:
+                await self.network.be_present(slug, STAFF[slug][0].officer)
                 await client.post(f"/api/cases/{self.ref}/acts", **note, text=said)
             except (DeskNotReachableError, DeskRefusedError) as e:
                 if not is_gone(e):

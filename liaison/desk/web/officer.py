@@ -14,9 +14,8 @@ OfficersPage = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
 def present_officer(request: web.Request) -> str | None:
-    """Return the officer of this screen while they are unlocked."""
-    officer = request[SESSION].officer
-    return officer if officer in request.app[AGENT].officers.present() else None
+    """Return the officer of this screen while the unlocking on it lasts."""
+    return request.app[AGENT].officers.holder(request[SESSION].unlocked)
 
 
 async def count_asks(request: web.Request) -> None:

@@ -73,7 +73,7 @@ def see_other(location: str) -> web.Response:
 def _around(request: web.Request) -> dict[str, object]:
     """Return what every template may use."""
     said = words(request)
-    session = request.get(SESSION)
+    session, officers = request.get(SESSION), request.app[AGENT].officers
     return {
         "w": said,
         "_": said.text,
@@ -81,7 +81,7 @@ def _around(request: web.Request) -> dict[str, object]:
         "path": request.path,
         "languages": list(Language),
         "has_session": session is not None,
-        "officer": None if session is None else session.officer,
+        "officer": None if session is None else officers.holder(session.unlocked),
         "desk": request.app[AGENT].slug,
         "waiting": request.get(WAITING, 0),
     }

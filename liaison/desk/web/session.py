@@ -2,7 +2,8 @@
 
 Sessions live in memory only, so the end of the agent ends them. The cookie carries no meaning of
 its own; its name carries the port, since a browser sends the cookies of one address to all its
-ports. An officer belongs to a session from unlocking to locking.
+ports. A screen belongs to an officer from unlocking on it to their being locked out: the same
+officer who unlocks elsewhere opens no screen that was locked.
 """
 
 import asyncio
@@ -25,9 +26,13 @@ class LaunchError(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """One browser: its officer once unlocked, and where the answers to its sent forms are."""
+    """One browser: who unlocked it last, and where the answers to its sent forms are.
+
+    ``unlocked`` is the officer's own session of that unlocking; it ends when they are locked out.
+    """
 
     officer: str | None = None
+    unlocked: str = field(default="", repr=False)
     answers: dict[str, str] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -69,11 +74,6 @@ class Sessions:
     def find(self, cookie: str) -> Session | None:
         """Return the session of ``cookie``."""
         return self._sessions.get(cookie)
-
-    def lock(self) -> None:
-        """Let go of every officer; the sessions stay, locked."""
-        for session in self._sessions.values():
-            session.officer = None
 
 
 SESSIONS = web.AppKey("sessions", Sessions)

@@ -1,6 +1,7 @@
 """What officers and supervisors see of the network that docs/operating.md sets up."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,13 @@ pytestmark = GROUP
 
 MONGCAI = ("--state", "mongcai")
 DONGXING = ("--state", "dongxing")
+MC_04, DX_02 = ("--session", "mc-04.session"), ("--session", "dx-02.session")
 WIDTH = 80
+
+
+def act(network: Operated, what: str, officer: str) -> tuple[str, ...]:
+    """Return the command with which ``officer`` acts in Dongxing, in the session of DX-02."""
+    return ("desk", "act", network.case, what, "--officer", officer, *DONGXING, *DX_02)
 
 
 def test_the_request_stands_on_both_boards_after_it_was_acknowledged(network: Operated) -> None:
@@ -82,7 +89,9 @@ def test_json_output_is_one_object(network: Operated, command: tuple[str, ...]) 
 
 
 def test_a_step_that_the_table_lacks_is_refused_with_those_it_has(network: Operated) -> None:
-    refused = network.liaison("desk", "act", network.case, "close", "--officer", "DX-02", *DONGXING)
+    refused = network.liaison(
+        "desk", "act", network.case, "close", "--officer", "DX-02", *DONGXING, *DX_02
+    )
 
     assert refused.code == 2
     assert "casework.illegal_step" in refused.err
@@ -90,7 +99,9 @@ def test_a_step_that_the_table_lacks_is_refused_with_those_it_has(network: Opera
 
 
 def test_an_act_that_does_not_exist_is_told_once_with_those_that_do(network: Operated) -> None:
-    refused = network.liaison("desk", "act", network.case, "foo", "--officer", "DX-02", *DONGXING)
+    refused = network.liaison(
+        "desk", "act", network.case, "foo", "--officer", "DX-02", *DONGXING, *DX_02
+    )
 
     assert refused.code == 2
     assert refused.err.count("'foo'") == 1
@@ -98,12 +109,25 @@ def test_an_act_that_does_not_exist_is_told_once_with_those_that_do(network: Ope
 
 
 def test_an_officer_who_is_not_there_cannot_act(network: Operated) -> None:
-    refused = network.liaison(
-        "desk", "act", network.case, "accept", "--officer", "DX-99", *DONGXING
-    )
+    refused = network.liaison(*act(network, "accept", "DX-99"))
 
     assert refused.code == 2
     assert "desk.locked" in refused.err
+
+
+def test_nobody_acts_in_anothers_session_or_in_none(network: Operated) -> None:
+    words = ("desk", "act", network.case, "accept", "--officer", "DX-02", *DONGXING)
+
+    refused = [network.liaison(*words, "--session", file) for file in ("mc-04.session", "none")]
+
+    assert [one.code for one in refused] == [2, 2]
+    assert "desk.no_session" in refused[0].err
+    assert "cli.session" in refused[1].err
+
+
+def test_a_session_is_a_file_of_its_officer_only(network: Operated) -> None:
+    for officer in ("mc-04", "dx-02"):
+        assert stat.S_IMODE((network.folder / f"{officer}.session").stat().st_mode) == 0o600
 
 
 def test_a_case_that_does_not_exist_is_told(network: Operated) -> None:
@@ -136,6 +160,7 @@ def test_a_request_with_faults_lists_them_all_and_sends_nothing(network: Operate
         "send",
         *("--to", "cn-dongxing", "--officer", "MC-04", "--file", "faulty.toml"),
         *MONGCAI,
+        *MC_04,
     )
 
     assert refused.code == 2

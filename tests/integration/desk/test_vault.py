@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -58,6 +59,47 @@ async def test_a_second_officer_unlocks_and_signs_with_an_own_key(network: Netwo
 
     view = await network.holds(network.dongxing, made["case"], 1)
     assert view["steps"][0]["by"] == "MC-05"
+
+
+async def test_an_officer_cannot_sign_as_another_who_has_unlocked_by_naming_them(
+    network: Network,
+) -> None:
+    desk, words = network.mongcai, network.founded.passphrase
+    await desk.client.post("/api/unlock", officer="MC-05", passphrase=words)
+    mine = dict(desk.client.officers)
+    client = replace(desk.client, officers={"MC-05": mine["MC-04"]})
+    ref = await desk.request()
+    calls: list[tuple[str, dict[str, object]]] = [
+        ("/api/requests", {"to": "cn-dongxing", "request": request_fields()}),
+        (f"/api/cases/{ref}/acts", {"act": "note", "text": {"lang": "vi", "text": "ghi chú"}}),
+        (f"/api/cases/{ref}/open", {}),
+        ("/api/asks/00/grant", {}),
+        ("/api/asks/00/refuse", {"reason": {"lang": "vi", "text": "không"}}),
+        ("/api/devices", {"number": "1"}),
+        ("/api/passphrase", {"passphrase": words, "new": "another passphrase"}),
+        ("/api/officers/remove", {"passphrase": words, "removed": "MC-04"}),
+    ]
+
+    codes = []
+    for path, fields in calls:
+        with pytest.raises(DeskRefusedError) as refused:
+            await client.post(path, officer="MC-05", **fields)
+        codes.append(refused.value.code)
+
+    assert codes == ["desk.other_officer"] * len(calls)
+    assert len(await desk.steps(ref)) == 1
+
+
+async def test_no_act_comes_without_the_session_of_its_officer(network: Network) -> None:
+    client = replace(network.mongcai.client, officers={})
+
+    with pytest.raises(DeskRefusedError) as refused:
+        await client.post(
+            "/api/requests", officer="MC-04", to="cn-dongxing", request=request_fields()
+        )
+
+    assert (refused.value.status, refused.value.code) == (401, "desk.no_session")
+    assert await network.mongcai.board() == []
 
 
 async def test_a_locked_desk_still_receives_and_signs_delivered(network: Network) -> None:

@@ -167,6 +167,13 @@ def test_a_desk_takes_https_or_this_machine(url: str) -> None:
     assert load_settings(DeskSettings, given={**DESK, "broker_url": url}).broker_url == url
 
 
+@pytest.mark.parametrize("minutes", [0, -1, 16])
+def test_a_desk_locks_itself_and_after_a_quarter_of_an_hour_at_the_latest(minutes: int) -> None:
+    assert load_settings(DeskSettings, given=DESK).lock_after == 15
+    with pytest.raises(InsecureError, match=r"desk\.lock_after: expected 1\.\.15"):
+        load_settings(DeskSettings, given={**DESK, "lock_after": minutes})
+
+
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_port_is_in_its_range(port: int) -> None:
     with pytest.raises(WrongValueError, match=r"expected 0\.\.65535"):

@@ -45,7 +45,7 @@ async def unlock(request: web.Request) -> web.StreamResponse:
     session, agent = request[SESSION], request.app[AGENT]
     async with session.turn:
         try:
-            await agent.unlock(officer, str(form.get("passphrase", "")))
+            session.unlocked = await agent.unlock(officer, str(form.get("passphrase", "")))
         except VaultError as e:
             return page(
                 request,
@@ -61,7 +61,6 @@ async def unlock(request: web.Request) -> web.StreamResponse:
 
 async def lock(request: web.Request) -> web.StreamResponse:
     """Drop every officer's key and clear every screen; the agent goes on receiving."""
-    request.app[SESSIONS].lock()
     await request.app[AGENT].lock()
     return see_other("/unlock")
 

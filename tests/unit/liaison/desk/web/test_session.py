@@ -33,18 +33,6 @@ def test_only_the_latest_links_wait_to_be_used() -> None:
         sessions.open(given[0])
 
 
-def test_locking_takes_the_officer_from_every_session() -> None:
-    sessions = Sessions()
-    found = [sessions.find(sessions.open(token(sessions.launch_path()))) for _ in range(2)]
-    for session in found:
-        assert session is not None
-        session.officer = "MC-04"
-
-    sessions.lock()
-
-    assert [session.officer for session in found if session is not None] == [None, None]
-
-
 def test_a_session_forgets_its_oldest_answers() -> None:
     session = Session()
 
