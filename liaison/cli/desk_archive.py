@@ -26,7 +26,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 @command
-async def erase(
+async def erase(  # noqa: PLR0913, PLR0917 - an option each that a person types
     case: Annotated[str, typer.Argument(help="The case's number, such as QN-MC1-2026-0117.")],
     officer: OfficerOption,
     second: Annotated[
