@@ -50,6 +50,8 @@ class BrokerSettings:
     host: str
     port: int
     corridor: str
+    attachments_mib: int
+    disk_reserve_mib: int
     database_url: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -58,6 +60,9 @@ class BrokerSettings:
     def __post_init__(self) -> None:
         """Refuse what would be insecure, a secret or out of range."""
         _check_port("broker.port", self.port)
+        for name in ("attachments_mib", "disk_reserve_mib"):
+            if getattr(self, name) < 1:
+                raise WrongValueError(f"broker.{name}: expected 1 or more, found less")
         both = self.tls_certificate is not None and self.tls_key is not None
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise InsecureError("broker: expected tls_certificate and tls_key together, found one")

@@ -5,12 +5,17 @@ order: sockets first, then sweeps and signing, then the writer, the database las
 """
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from functools import partial
 
 import aiohttp
 from aiohttp import web
 
 from liaison.broker.batch import Changes
+from liaison.broker.blobs.files import FOLDER, BlobFiles
+from liaison.broker.blobs.keeping import BlobKeeper
+from liaison.broker.blobs.routes import CLOCK, COMING, KEEPER, TOKENS
+from liaison.broker.blobs.tokens import Tokens
 from liaison.broker.checkpoints import FILE_NAME, Checkpoints
 from liaison.broker.clocks import Clocks
 from liaison.broker.connection import Desk
@@ -51,9 +56,11 @@ def build_app(settings: BrokerSettings, *, clock: Clock) -> web.Application:
         ):
             tasks = Tasks()
             witnesses = [Witness(address, core.store, http) for address in settings.witnesses]
+            app[TOKENS], app[CLOCK], app[COMING] = Tokens(core.replica, clock), clock, set()
             await _assemble(app, core, settings, witnesses, tasks)
+            await _assemble_blobs(app, core, settings)
             clocks = Clocks(core.replica, store=core.store, writer=core.writer)
-            waker = Waker(clocks.sweep, clock=clock)
+            waker = Waker(partial(_sweep, clocks, app[KEEPER]), clock=clock)
             app[WAKER] = waker
             core.writer.listen(partial(_spread, app))
             waker.start()
@@ -94,6 +101,7 @@ async def _assemble(
         intake=Intake(core.replica, key=core.key, channels=settings.channels),
         writer=core.writer,
         post=post,
+        tokens=app[TOKENS],
         tasks=tasks,
     )
     checkpoints.resume(
@@ -102,6 +110,20 @@ async def _assemble(
     )
     tasks.start(checkpoints.sign(), name="broker.sign")
     tasks.start(checkpoints.cosign(), name="broker.cosign")
+
+
+async def _assemble_blobs(app: web.Application, core: Core, settings: BrokerSettings) -> None:
+    files = BlobFiles(settings.state / FOLDER, reserve=settings.disk_reserve)
+    app[KEEPER] = BlobKeeper(
+        files, core.store, core.writer, core.replica, quota=settings.blob_quota
+    )
+    await app[KEEPER].recover()
+
+
+async def _sweep(clocks: Clocks, keeper: BlobKeeper, now: datetime) -> datetime | None:
+    """Do what is due at ``now`` for clocks, then for blobs; return when something is next due."""
+    following = [await clocks.sweep(now), await keeper.sweep(now)]
+    return min((at for at in following if at is not None), default=None)
 
 
 def _spread(app: web.Application, changes: Changes) -> None:

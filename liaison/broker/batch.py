@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from crypto.attest.header import ID_BYTES
 from crypto.attest.signing import KeyId
 from crypto.attest.tree import Frontier, Node, hash_leaf
+from liaison.broker.blobs.state import BlobBatch, FetchedBlobs
 from protocols.wire.ledger_event import Event
 from protocols.wire.mailbox import ItemKind, MailLane
 
@@ -86,11 +87,12 @@ class Checkpointed:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The rows that an operation has to see: messages (with acknowledgements), clocks, cursors."""
+    """The rows that an operation has to see: messages, clocks, cursors, blobs with their uses."""
 
     mids: frozenset[bytes] = frozenset()
     tokens: frozenset[bytes] = frozenset()
     devices: frozenset[bytes] = frozenset()
+    blobs: frozenset[bytes] = frozenset()
 
     @classmethod
     def of_all(cls, needs: Iterable["Needs"]) -> "Needs":
@@ -100,6 +102,7 @@ class Needs:
             frozenset[bytes]().union(*(n.mids for n in every)),
             frozenset[bytes]().union(*(n.tokens for n in every)),
             frozenset[bytes]().union(*(n.devices for n in every)),
+            frozenset[bytes]().union(*(n.blobs for n in every)),
         )
 
 
@@ -123,6 +126,7 @@ class Fetched:
     clocks: dict[bytes, Clock]
     acks: set[AckKey]
     cursors: dict[CursorKey, int]
+    blobs: FetchedBlobs = field(default_factory=FetchedBlobs)
 
 
 @dataclass(slots=True)
@@ -136,7 +140,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a commit has changed, for those who wait: what is new in mailboxes, clocks, lengths."""
+    """What a commit has changed, for those who wait: new mail, due times, lengths."""
 
     mail: dict[MailKey, list[Item]]
     clocks: bool
@@ -163,6 +167,7 @@ class Batch:
         self.clocks: dict[bytes, Clock] = {}
         self.cursors: dict[CursorKey, int] = {}
         self.sequences: dict[MailKey, int] = {}
+        self.blobs = BlobBatch(fetched.blobs)
         self._state = state
         self._fetched = fetched
 
@@ -235,7 +240,7 @@ class Batch:
         """Return what this batch changes for those who wait."""
         return Changes(
             mail=self._items(),
-            clocks=bool(self.clocks),
+            clocks=bool(self.clocks) or self.blobs.is_changed,
             leaves=bool(self.leaves),
             directory=bool(self.entries),
         )

@@ -17,6 +17,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from crypto.attest.signing import KeyId, SigningKey
 from liaison.broker.acknowledgement import Device, acknowledge
+from liaison.broker.blobs.tokens import Tokens
 from liaison.broker.delivery import Post, Recipient
 from liaison.broker.errors import RefusedError, StoreError
 from liaison.broker.intake import Intake
@@ -27,6 +28,7 @@ from protocols.wire.api import (
     FRAME_LIMIT,
     NO_REQUEST,
     Acknowledge,
+    AskToken,
     Frame,
     FrameError,
     Hello,
@@ -58,6 +60,7 @@ class Desk:
     intake: Intake
     writer: Writer
     post: Post
+    tokens: Tokens
     tasks: Tasks
 
 
@@ -79,6 +82,7 @@ class Connection:
             heartbeat=HEARTBEAT, max_msg_size=FRAME_LIMIT, compress=False, timeout=2.0
         )
         self._asked: asyncio.Queue[_Asked] = asyncio.Queue(AT_ONCE)
+        self._token = b""
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Speak with the device until either side ends it; return the response for aiohttp."""
@@ -125,6 +129,7 @@ class Connection:
             )
         finally:
             self._desk.post.leave(recipient)
+            self._desk.tokens.drop(self._token)
 
     async def _read(self, device: Device) -> None:
         """Put in line what the device sends, until it has nothing more to say."""
@@ -132,8 +137,13 @@ class Connection:
             match frame:
                 case Submit() | Acknowledge():
                     await self._asked.put(_Asked(frame, await self._put(frame, device)))
+                case AskToken():
+                    self._desk.tokens.drop(self._token)
+                    given = self._desk.tokens.give(device)
+                    self._token = given.token
+                    await self._send(given)
                 case _:
-                    raise FrameError("a logged-in device submits and acknowledges")
+                    raise FrameError("a logged-in device submits, acknowledges, asks for a token")
 
     async def _put(self, frame: Submit | Acknowledge, device: Device) -> asyncio.Future[Any]:
         try:

@@ -58,7 +58,11 @@ class Intake:
             raise RefusedError(Refusal.MALFORMED, f"{e.code}: {e}") from e
         start = sealed.header.start
         tokens = frozenset(sealed.header.stop) | ({start.token} if start else set())
-        needs = Needs(mids=frozenset({sealed.mid}), tokens=frozenset(tokens))
+        needs = Needs(
+            mids=frozenset({sealed.mid}),
+            tokens=frozenset(tokens),
+            blobs=frozenset(sealed.header.blobs),
+        )
         return Operation(needs, partial(self._submit, Submission(device, sealed)))
 
     def _submit(self, submission: Submission, batch: Batch) -> bytes:
@@ -72,6 +76,7 @@ class Intake:
         self._check_channels(sealed.header)
         owners = self._check_readers(sealed.header, now=batch.now)
         _check_clocks(sealed.header, batch)
+        _check_blobs(sealed.header, batch)
         return self._take(submission, owners, batch)
 
     def _check_source(self, submission: Submission, *, now: int) -> None:
@@ -148,6 +153,7 @@ class Intake:
             took=pack_signed(self._key, labels.TOOK, took),
         )
         batch.take(message, sealed.raw)
+        batch.blobs.name(sealed.mid, header)
         lane = MailLane.KEYS if header.dst == (header.src,) else lane_of(header.priority)
         own_copy = (header.src,) if header.src in owners - set(header.dst) else ()
         for desk in (*header.dst, *own_copy):
@@ -222,6 +228,13 @@ def _check_clocks(header: Header, batch: Batch) -> None:
             raise RefusedError(
                 Refusal.CLOCK_NOT_OURS, "a clock is stopped by its starter or an addressed desk"
             )
+
+
+def _check_blobs(header: Header, batch: Batch) -> None:
+    if any(batch.blobs.blob(header.src, blob) is None for blob in header.blobs):
+        raise RefusedError(
+            Refusal.UNKNOWN_BLOB, "each named blob whole here, brought by the source"
+        )
 
 
 def _may_stop(desk: DeskId, token: ClockToken, batch: Batch) -> bool:

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from crypto.attest.statement import ENTRY_LIMIT
+from liaison.broker.blobs.routes import BLOB_STATUS, add_blob_routes
 from liaison.broker.checkpoints import Checkpoints
 from liaison.broker.connection import Connection, Desk
 from liaison.broker.directory import Replica
@@ -47,7 +48,7 @@ PAGE_TYPE = "application/cbor"
 PAGE_BYTES = 1 << 20
 BODY_LIMIT = ENTRY_LIMIT
 
-_STATUS = {Refusal.ROOT_BY_OPERATOR: 403, Refusal.BUSY: 503}
+_STATUS = {Refusal.ROOT_BY_OPERATOR: 403, Refusal.BUSY: 503, **BLOB_STATUS}
 
 
 def add_routes(app: web.Application) -> None:
@@ -60,6 +61,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get(LEDGER_PATH, read_ledger)
     app.router.add_get(INCLUSION_PATH, read_inclusion)
     app.router.add_get(CONSISTENCY_PATH, read_consistency)
+    add_blob_routes(app)
     app.router.add_get("/livez", tell_alive)
     app.router.add_get("/readyz", tell_ready)
 

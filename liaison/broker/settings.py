@@ -15,13 +15,16 @@ class BrokerSettings:
 
     ``channels`` are pairs of desk slugs, each pair in both orders; a desk may always write to
     itself. All ``witnesses`` must cosign before a checkpoint counts as cosigned. ``database_url``
-    is empty for SQLite in the folder.
+    is empty for SQLite in the folder. A desk may have ``blob_quota`` bytes of attachments here, and
+    ``disk_reserve`` bytes of the disk are left free by them.
     """
 
     state: Path
     channels: frozenset[tuple[str, str]]
     witnesses: tuple[WitnessAddress, ...] = ()
     database_url: str = ""
+    blob_quota: int = 16 << 30
+    disk_reserve: int = 1 << 30
 
     @property
     def database(self) -> str:

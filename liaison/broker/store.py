@@ -6,11 +6,11 @@ PostgreSQL. One process only may write; ``admin.py`` keeps the folder's lock.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,9 +29,12 @@ from liaison.broker.batch import (
     Needs,
     State,
 )
+from liaison.broker.blobs.rows import fetch_blobs, flush_blobs
 from liaison.broker.errors import RegressedLedgerError, StoreError
 from liaison.runtime.database import Database, Turns, open_database
 from protocols.wire.mailbox import ItemKind, MailLane
+
+T = TypeVar("T")
 
 #: The most values in one IN list; SQLite allows 32,766 parameters a statement.
 CHUNK = 1_000
@@ -63,7 +66,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._reading: set[asyncio.Task[Sequence[Any]]] = set()
+        self._reading: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -172,6 +175,10 @@ class Store:
         rows = await self._rows(query)
         return Checkpointed(*rows[0]) if rows else None
 
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Return what ``question`` reads; its statements stand with what they are about."""
+        return await self._awaited(question)
+
     async def meta(self) -> Mapping[str, bytes]:
         """Return all that is kept about this database; empty before ``init``."""
         return {row.key: row.value for row in await self._rows(select(tables.meta))}
@@ -182,19 +189,23 @@ class Store:
         await self._database.close()
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
-        """Return the rows of ``query``.
+        """Return the rows of ``query``."""
+        return await self._awaited(partial(_rows, query))
+
+    async def _awaited(self, question: Callable[[Connection], T]) -> T:
+        """Return what ``question`` reads.
 
         The caller may be cancelled, the statement is not: a driver that is stopped in the middle of
         one may keep its connection, and the lock with it.
         """
-        reading_on = asyncio.get_running_loop().create_task(self._read(query))
+        reading_on = asyncio.get_running_loop().create_task(self._read(question))
         self._reading.add(reading_on)
         reading_on.add_done_callback(self._reading.discard)
         return await asyncio.shield(reading_on)
 
-    async def _read(self, query: Select[Any]) -> Sequence[Any]:
+    async def _read(self, question: Callable[[Connection], T]) -> T:
         try:
-            return await self._database.read(partial(_rows, query))
+            return await self._database.read(question)
         except (SQLAlchemyError, OSError) as e:  # asyncpg lets OSError through
             raise StoreError(f"the database does not answer: {type(e).__name__}") from e
 
@@ -223,6 +234,7 @@ def _fetch(needs: Needs, db: Connection) -> Fetched:
         clocks={row.token: Clock(*row) for row in kept},
         acks={(row.mid, row.device, row.what) for row in noted},
         cursors={(row.desk, row.device, MailLane(row.lane)): row.seq for row in moved},
+        blobs=fetch_blobs(needs.blobs, db),
     )
 
 
@@ -245,6 +257,7 @@ def _flush(batch: Batch, db: Connection) -> None:
     _upsert(tables.cursors, [(*key, n) for key, n in batch.cursors.items()], db)
     _upsert(tables.clocks, [_values(clock) for clock in batch.clocks.values()], db)
     _upsert(tables.checkpoints, [_values(c) for c in batch.checkpoints], db)
+    flush_blobs(batch.blobs, db)
 
 
 def _rows(query: Select[Any], db: Connection) -> Sequence[Any]:

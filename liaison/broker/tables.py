@@ -131,5 +131,37 @@ clocks = Table(
     _number("stopped_at", optional=True),
 )
 
+#: Attachments that are whole here; their bytes lie in files (docs/spec/broker.md, "Blobs").
+blobs = Table(
+    "blobs",
+    metadata,
+    _bytes("desk", key=True),
+    _bytes("blob", key=True),
+    _number("size"),
+    _number("at"),
+)
+
+#: Which messages name a desk's blob; ``dst`` holds ids one after the other.
+blob_uses = Table(
+    "blob_uses",
+    metadata,
+    _bytes("desk", key=True),
+    _bytes("blob", key=True),
+    _bytes("mid", key=True),
+    _bytes("dst"),
+    _number("exp"),
+)
+
+#: Which devices have said that they hold a desk's blob.
+blob_holders = Table(
+    "blob_holders",
+    metadata,
+    _bytes("desk", key=True),
+    _bytes("blob", key=True),
+    _bytes("device", key=True),
+)
+Index("blobs_by_name", blobs.c.blob)
+Index("blob_uses_by_name", blob_uses.c.blob)
+
 _running = clocks.c.stopped_at.is_(None)
 Index("clocks_running", clocks.c.next_at, sqlite_where=_running, postgresql_where=_running)

@@ -92,6 +92,8 @@ async def serve_broker(
         channels=frozenset(pairs | {(b, a) for a, b in pairs}),
         witnesses=tuple(WitnessAddress(w.name, w.url) for w in chosen.witnesses),
         database_url=chosen.database_url,
+        blob_quota=chosen.attachments_mib << 20,
+        disk_reserve=chosen.disk_reserve_mib << 20,
     )
     address = Address(chosen.host, chosen.port, chosen.tls_certificate, chosen.tls_key)
     scheme = "http" if chosen.tls_certificate is None else "https"

@@ -26,6 +26,10 @@ CHECKPOINT_PATH = "/v1/checkpoint"
 LEDGER_PATH = "/v1/ledger"
 INCLUSION_PATH = "/v1/proof/inclusion"
 CONSISTENCY_PATH = "/v1/proof/consistency"
+#: Followed by a blob's name in hex: read and written; then, behind it, how far it has come, and
+#: that a device holds it.
+BLOBS_PATH = "/v1/blobs/"
+PROGRESS, HELD = "/progress", "/held"
 #: The most entries or leaves that one answer carries.
 PAGE = 1_000
 
@@ -52,7 +56,15 @@ class Refusal(StrEnum):
     CONFLICT = "submit.conflict"
     CLOCK_NOT_OURS = "submit.clock_not_ours"
     CLOCK_KNOWN = "submit.clock_known"
+    UNKNOWN_BLOB = "submit.unknown_blob"
     BAD_ACK = "ack.bad"
+    BLOB_TOKEN = "blob.token"  # noqa: S105 - a code
+    BLOB_MALFORMED = "blob.malformed"
+    BLOB_OFFSET = "blob.offset"
+    BLOB_HASH = "blob.hash"
+    BLOB_QUOTA = "blob.quota"
+    BLOB_DISK = "blob.disk"
+    NO_BLOB = "blob.none"
     DIRECTORY = "directory.refused"
     ROOT_BY_OPERATOR = "directory.root_by_operator"
     RANGE = "ledger.range"
@@ -71,6 +83,8 @@ class FrameKind(IntEnum):
     DELIVER = 6
     ACKNOWLEDGE = 7
     GREW = 8
+    ASK_TOKEN = 9
+    TOKEN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,22 @@ class Grew:
 
 
 @dataclass(frozen=True, slots=True)
+class AskToken:
+    """The logged-in device wants to bring or fetch blobs over HTTP."""
+
+    kind: ClassVar = FrameKind.ASK_TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What shows over HTTP who comes, until ``until`` (ts) or the end of this connection."""
+
+    kind: ClassVar = FrameKind.TOKEN
+    token: bytes
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoginBody:
     """What a device signs to log in: to whom, against which nonce, who, and when (ts)."""
 
@@ -195,7 +225,19 @@ class NoticeBody:
     at: int
 
 
-Frame = Hello | Login | Welcome | Submit | Taken | Refused | Deliver | Acknowledge | Grew
+Frame = (
+    Hello
+    | Login
+    | Welcome
+    | Submit
+    | Taken
+    | Refused
+    | Deliver
+    | Acknowledge
+    | Grew
+    | AskToken
+    | Token
+)
 _FRAMES: dict[int, tuple[type[Frame], tuple[type, ...]]] = {
     FrameKind.HELLO: (Hello, (bytes, bytes)),
     FrameKind.LOGIN: (Login, (bytes,)),
@@ -206,6 +248,8 @@ _FRAMES: dict[int, tuple[type[Frame], tuple[type, ...]]] = {
     FrameKind.DELIVER: (Deliver, (int, int, int, bytes, bytes)),
     FrameKind.ACKNOWLEDGE: (Acknowledge, (int, int, list)),
     FrameKind.GREW: (Grew, (int, int)),
+    FrameKind.ASK_TOKEN: (AskToken, ()),
+    FrameKind.TOKEN: (Token, (bytes, int)),
 }
 _NAMES = {made: tuple(field.name for field in fields(made)) for made, _ in _FRAMES.values()}
 _Body = TypeVar("_Body", LoginBody, NoticeBody)

@@ -18,6 +18,7 @@ from crypto.attest.tree import hash_leaf, root_hash
 from protocols.casework.payload import parse_step, to_value
 from protocols.wire.api import (
     Acknowledge,
+    AskToken,
     Deliver,
     Frame,
     Grew,
@@ -28,6 +29,7 @@ from protocols.wire.api import (
     Refusal,
     Refused,
     Taken,
+    Token,
     Welcome,
     encode_frame,
     login_body,
@@ -66,6 +68,8 @@ FRAMES: dict[str, Frame] = {
     "refused": Refused(8, str(Refusal.NO_CHANNEL), "no channel from vn-mongcai-1 to cn-guangxi"),
     "acknowledge": Acknowledge(int(MailLane.RESCUE), 1, (SIGNED_ACK,)),
     "grew": Grew(20, 3),
+    "ask-token": AskToken(),
+    "token": Token(b"\x05" * 32, NOW + 660),
     "deliver": Deliver(int(MailLane.RESCUE), 2, int(ItemKind.NOTICE), notice_body(NOTICE), b""),
 }
 

@@ -6,7 +6,7 @@ anew in each corridor; where the same keys are wanted in every run, use ``tests.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crypto.attest.directory import Directory, Head
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
@@ -25,6 +25,7 @@ from crypto.attest.statement import (
     RootPayload,
     Window,
 )
+from crypto.seal.attachment import Attachment
 from crypto.seal.ceremony import (
     VALIDITY,
     found_agency,
@@ -196,6 +197,7 @@ class Corridor:
         text: str = "chuyện mật",
         own_copy: bool = True,
         readers: Sequence[Reader] | None = None,
+        attachments: tuple[Attachment, ...] = (),
     ) -> bytes:
         """Return an envelope from one office to others; ``exp`` is a week from ``at`` by default.
 
@@ -213,14 +215,22 @@ class Corridor:
             tuple(sorted(stop)),
             self.at + 7 * DAY if exp is None else exp,
         )
-        return seal_step(src, outside, readers, text=text, head=self.directory.head, at=self.at)
+        step = step_of(src, outside, text=text, head=self.directory.head, at=self.at)
+        content = with_readers(replace(step, attachments=attachments), readers)
+        return seal(content, outside, readers=readers, signer=src.officer)
 
 
 def seal_step(
     src: Office, outside: Outside, readers: Sequence[Reader], *, text: str, head: Head, at: int
 ) -> bytes:
     """Return the envelope of a first step with ``text``, sealed by the officer of ``src``."""
-    content = Content(
+    content = step_of(src, outside, text=text, head=head, at=at)
+    return seal(with_readers(content, readers), outside, readers=readers, signer=src.officer)
+
+
+def step_of(src: Office, outside: Outside, *, text: str, head: Head, at: int) -> Content:
+    """Return a first step with ``text`` by the officer of ``src``."""
+    return Content(
         src.officer.kid,
         Kind.STEP,
         at,
@@ -232,7 +242,6 @@ def seal_step(
         "",
         text,
     )
-    return seal(with_readers(content, readers), outside, readers=readers, signer=src.officer)
 
 
 def found_corridor(at: int, *, broker: KeyId, devices: int = 2) -> Corridor:

@@ -39,6 +39,12 @@ def test_a_broker_that_only_knows_its_state_listens_on_loopback_with_sqlite() ->
     assert broker.database == "sqlite+aiosqlite:////srv/liaison/broker.sqlite3"
 
 
+@pytest.mark.parametrize("name", ["attachments_mib", "disk_reserve_mib"])
+def test_a_broker_without_room_for_a_mebibyte_is_refused(name: str) -> None:
+    with pytest.raises(WrongValueError, match=name):
+        load_settings(BrokerSettings, given={**STATE, name: 0})
+
+
 def test_nearer_settings_take_precedence(tmp_path: Path) -> None:
     file = settings_file(tmp_path, '[broker]\nstate = "/a"\nport = 1\nhost = "::1"\n')
     environment = {"LIAISON_BROKER_PORT": "2", "LIAISON_REQUIRE": "postgres"}

@@ -10,6 +10,7 @@ from protocols.wire.api import (
     FRAME_LIMIT,
     PAGE,
     Acknowledge,
+    AskToken,
     Deliver,
     Frame,
     FrameError,
@@ -23,6 +24,7 @@ from protocols.wire.api import (
     Refused,
     Submit,
     Taken,
+    Token,
     Welcome,
     encode_frame,
     encode_page,
@@ -50,6 +52,8 @@ FRAMES: dict[type[Frame], st.SearchStrategy[Frame]] = {
     Deliver: st.builds(Deliver, _number, _number, _number, _bytes, _bytes),
     Acknowledge: st.builds(Acknowledge, _number, _number, st.lists(_bytes, max_size=3).map(tuple)),
     Grew: st.builds(Grew, _number, _number),
+    AskToken: st.builds(AskToken),
+    Token: st.builds(Token, _bytes, _number),
 }
 
 
