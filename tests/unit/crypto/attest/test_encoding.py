@@ -2,6 +2,7 @@ import time
 from collections.abc import Callable
 from typing import cast
 
+import cbor2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -103,6 +104,38 @@ def test_an_encoding_with_a_byte_changed_is_refused_or_another_value(
     assert encode(found) == spoilt
 
 
+def is_read(raw: bytes) -> bool:
+    """Say whether ``raw`` is read."""
+    try:
+        decode(raw, limit=LIMIT)
+    except EncodingError:
+        return False
+    return True
+
+
+def is_read_by_cbor2(raw: bytes) -> bool:
+    """Say whether cbor2 reads ``raw``, and writes what it has read in the same bytes."""
+    try:
+        value = cbor2.loads(
+            raw, max_depth=MAX_DEPTH, allow_indefinite=False, allow_duplicate_keys=False
+        )
+        return encode(value) == raw
+    except (cbor2.CBORError, EncodingError, ArithmeticError, RecursionError, TypeError, ValueError):
+        return False
+
+
+@given(st.binary(max_size=40), VALUES, st.data())
+def test_cbor2_reads_and_writes_again_what_is_read_and_nothing_else(
+    drawn: bytes, value: Value, data: st.DataObject
+) -> None:
+    raw = encode(value)
+    at = data.draw(st.integers(0, len(raw)))
+    sewn = raw[:at] + drawn[:2] + raw[at + data.draw(st.integers(0, 3)) :]
+
+    for offered in (drawn, raw, sewn):
+        assert is_read(offered) == is_read_by_cbor2(offered)
+
+
 @pytest.mark.parametrize(
     "value, raw",
     [
@@ -190,6 +223,7 @@ REFUSED: dict[str, tuple[str, type[EncodingError]]] = {
     "a simple value": ("e0", TypeNotAllowedError),
     "a true": ("f5", TypeNotAllowedError),
     "a true in a list": ("81f5", TypeNotAllowedError),
+    "a true under a number": ("a101f5", TypeNotAllowedError),
     "a number over 2^53": ("1b0020000000000001", TypeNotAllowedError),
     "a date": ("c074323031332d30332d32315432303a30343a30305a", TypeNotAllowedError),
     "a big number": ("c249010000000000000000", TypeNotAllowedError),
