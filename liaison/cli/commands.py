@@ -193,8 +193,9 @@ GROUPS: dict[str, Group] = {
                 "liaison.cli.key_pin",
             ),
             "enroll": Listed(
-                "Sign requests for keys, after seeing the officer, and publish the entries.",
-                "liaison.cli.keys",
+                "Sign requests for keys, after seeing the officer and typing the code of their "
+                "screen.",
+                "liaison.cli.key_enroll",
             ),
             "ceremony": Listed(
                 "Found both agencies by script, on one machine: for trial, never for casework.",

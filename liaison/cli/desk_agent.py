@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from config.load import find_corridor, load_catalogue
-from crypto.attest.statement import Role
 from liaison.cli.console import (
     OfficerOption,
     PassphraseOption,
@@ -22,6 +21,8 @@ from liaison.cli.console import (
     read_passphrase,
     say,
 )
+from liaison.cli.desk_officers import RoleOption, read_role
+from liaison.cli.key_requests import tell_requests
 from liaison.runtime.clock import SystemClock
 from liaison.runtime.logs import configure_logs
 from liaison.runtime.pins import read_pins
@@ -37,6 +38,7 @@ async def init(
     pins: Annotated[Path, typer.Option(help="The fingerprints that two people typed.")],
     broker: Annotated[str, typer.Option(help="The broker's URL.")],
     state: Annotated[Path, typer.Option(help="A new folder.")],
+    role: RoleOption = "officer",
     passphrase_fd: PassphraseOption = None,
 ) -> None:
     """Make an installation of a desk, and the requests that the registrar signs."""
@@ -54,14 +56,14 @@ async def init(
         pins=[pin.line for pin in read_pins(pins)],
         entries=entries,
         officer=officer,
-        role=Role.OFFICER,
+        role=read_role(role),
         passphrase=read_new_passphrase(passphrase_fd, f"New passphrase of {officer}"),
         clock=SystemClock(),
     )
-    for number, request in enumerate(made.requests, 1):
-        path = state / f"request-{number}.cbor"
+    files = {state / f"request-{n}.cbor": raw for n, raw in enumerate(made.requests, 1)}
+    for path, request in files.items():
         path.write_bytes(request)
-        say(f"request {path}")
+    tell_requests(files)
 
 
 @app.command("serve")

@@ -25,6 +25,7 @@ from liaison.cli.console import (
     read_passphrase,
     say,
 )
+from liaison.cli.key_requests import tell_requests
 from liaison.desk.client import UNLOCK, DeskClient, DeskNotReachableError
 from liaison.runtime.clock import SystemClock
 
@@ -32,6 +33,9 @@ app = typer.Typer(no_args_is_help=True)
 
 #: What a person at a desk may be; a device is made with its desk.
 ROLES = {role.name.lower(): role for role in Role if role is not Role.DEVICE}
+
+
+RoleOption = Annotated[str, typer.Option(help=" or ".join(ROLES) + ".")]
 
 
 class RoleError(Exception):
@@ -63,7 +67,7 @@ async def officers(
 async def add(
     new: Annotated[str, typer.Argument(help="The pseudonym of the new officer.")],
     officer: OfficerOption,
-    role: Annotated[str, typer.Option(help=" or ".join(ROLES) + ".")] = "officer",
+    role: RoleOption = "officer",
     state: StateOption = None,
     settings: SettingsOption = None,
     passphrase_fd: PassphraseOption = None,
@@ -72,19 +76,18 @@ async def add(
     """Give a further officer a slot, and make the request that the registrar signs."""
     from liaison.desk.admin import add_to  # noqa: PLC0415
 
-    if role not in ROLES:
-        raise RoleError(f"expected {', '.join(ROLES)}; found {role}")
+    chosen = read_role(role)
     folder = folder_of(settings, state)
     request = await add_to(
         folder,
         officer,
         read_passphrase(passphrase_fd, f"Passphrase of {officer}"),
         new=new,
-        role=ROLES[role],
+        role=chosen,
         new_passphrase=read_new_passphrase(new_passphrase_fd, f"New passphrase of {new}"),
         clock=SystemClock(),
     )
-    say(f"request {write_request(folder, new, request)}")
+    tell_requests({write_request(folder, new, request): request})
 
 
 @app.command()
@@ -131,6 +134,13 @@ async def passphrase(
         read_new_passphrase(new_passphrase_fd, f"New passphrase of {officer}"),
     )
     say(f"changed {officer}")
+
+
+def read_role(role: str) -> Role:
+    """Return the role of this name; raise RoleError when no officer can have it."""
+    if role not in ROLES:
+        raise RoleError(f"expected {', '.join(ROLES)}; found {role}")
+    return ROLES[role]
 
 
 def write_request(folder: Path, officer: str, request: bytes) -> Path:

@@ -26,6 +26,7 @@ from liaison.cli.console import (
     say,
 )
 from liaison.cli.desk_officers import write_request
+from liaison.cli.key_requests import tell_requests
 from liaison.runtime.clock import SystemClock
 from liaison.runtime.seeds import write_private
 from protocols.casework.catalogue import Catalogue
@@ -82,7 +83,7 @@ async def recover(
     request = await recover_for(
         folder, halves, officer, passphrase, role=Role.OFFICER, clock=SystemClock()
     )
-    say(f"request {write_request(folder, officer, request)}")
+    tell_requests({write_request(folder, officer, request): request})
     say("these papers are spent; `liaison desk papers` makes new ones")
 
 

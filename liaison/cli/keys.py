@@ -1,21 +1,16 @@
-"""``liaison keys``: the registrar's command, and the scripted ceremony for trial."""
+"""``liaison keys ceremony``: both agencies founded by script, for trial."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from aiohttp import ClientSession
 
 from config.load import find_corridor
-from crypto.seal.ceremony import grant_key, parse_request
-from liaison.cli.console import Exit, command, say
+from liaison.cli.console import command, say
 from liaison.demo.ceremony import hold_ceremony
-from liaison.desk.broker_client import publish_entry
 from liaison.runtime.clock import SystemClock
-from liaison.runtime.seeds import load_key
 
-app = typer.Typer(no_args_is_help=True, help="Admit officers and devices.")
+app = typer.Typer(no_args_is_help=True, help="Hold the key ceremony.")
 
 
 class WitnessOptionError(Exception):
@@ -46,24 +41,6 @@ async def ceremony(
     )
     for pin in founded.pins:
         say(pin)
-
-
-@app.command()
-@command
-async def enroll(
-    requests: Annotated[list[Path], typer.Argument(help="Request files that `desk init` made.")],
-    registrar: Annotated[Path, typer.Option(help="The file of the registrar's seed.")],
-    broker: Annotated[str, typer.Option(help="The broker's URL.")],
-) -> Exit:
-    """Sign requests for keys, after seeing the officer, and publish the entries."""
-    key = await asyncio.to_thread(load_key, registrar)
-    async with ClientSession() as session:
-        for path in requests:
-            request = parse_request(path.read_bytes())
-            await publish_entry(session, broker, grant_key(request, key, after=None))
-            payload = request.payload
-            say(f"{payload.pseudonym} {payload.role.name} {payload.key.kid.hex()}")
-    return Exit.GOOD
 
 
 def _witness(option: str) -> tuple[str, bytes]:

@@ -26,8 +26,8 @@ DOCUMENT = REPOSITORY / "docs" / "operating.md"
 MARK = "OPERATED_BY_TEST"
 #: The case's number in the document.
 CASE = "QN-MC1-2026-0001"
-#: The number of a computer, as `desk devices` shows it first.
-NUMBER = re.compile(r"^(?:\d{5} ){5}\d{5}")
+#: A number that people compare, as it is shown: of requests, of a computer, of a root.
+NUMBER = re.compile(r"(?<!\d)(?<!\d )(?:\d{5} ){3,11}\d{5}\b")
 #: What a command answers that comes before what it needs has crossed.
 NOT_YET = ("casework.unknown_case", "devices.unknown")
 #: For a process to listen, a message to cross, a process to end.
@@ -48,10 +48,14 @@ class Operated:
     numbers: dict[str, str] = field(default_factory=dict)
 
     def liaison(
-        self, *arguments: str, env: dict[str, str] | None = None, passphrase: str | None = None
+        self,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        passphrase: str | None = None,
+        typed: str = "",
     ) -> Outcome:
         """Run a further command of `liaison` in the network's folder."""
-        return liaison(*arguments, cwd=self.folder, env=env, passphrase=passphrase)
+        return liaison(*arguments, cwd=self.folder, env=env, passphrase=passphrase, typed=typed)
 
     def passphrase(self, officer: str) -> str:
         """Return the officer's passphrase."""
@@ -93,11 +97,10 @@ def operated(folder: Path) -> Iterator[Operated]:
             network.outcomes.append((command, outcome))
             if command.text.startswith("liaison desk send") and outcome.code == 0:
                 network.case = outcome.out.strip()
-            if command.text.startswith("liaison desk devices") and outcome.code == 0:
-                told, found = NUMBER.search(command.shown), NUMBER.search(outcome.out)
-                assert told is not None
-                assert found is not None
-                network.numbers[told.group()] = found.group()
+            if outcome.code == 0:
+                told, found = NUMBER.findall(command.shown), NUMBER.findall(outcome.out)
+                # A computer may not know of the other yet: then one number less was found.
+                network.numbers |= dict(zip(told, found, strict=False))
         yield network
 
 

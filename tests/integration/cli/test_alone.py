@@ -61,7 +61,7 @@ def test_python_m_is_the_same_program() -> None:
         ("broker serve --state b", 2, "broker.not_initialised"),
         ("witness init --state w --name witness", 0, "request w/witness-request.cbor"),
         ("keys ceremony --out c --broker-request none --witness-request x", 2, "none: No such"),
-        ("keys enroll none --registrar none --broker {none}", 2, "runtime.seed"),
+        ("keys enroll none --registrar none --pins pins --broker {none}", 2, "runtime.seed"),
         ("demo --play none.toml", 2, "twenty-two-women.toml"),
     ],
 )  # fmt: skip
