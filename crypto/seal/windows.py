@@ -2,8 +2,8 @@
 
 Follows docs/spec/directory.md, "Windows": a window is open for one week from Monday 00:00 UTC; a
 desk publishes at least three weeks ahead, so that an office closed over a holiday keeps receiving.
-Seeds come from :func:`crypto.seal.primitives.fresh`; which of them are destroyed when is not
-decided here.
+Seeds come from :func:`crypto.seal.primitives.fresh`; when they are destroyed is decided in
+:mod:`crypto.seal.destruction`.
 """
 
 from dataclasses import dataclass, field

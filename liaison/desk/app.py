@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,6 +24,7 @@ from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
 from liaison.desk.crosschecks import Crosschecks
+from liaison.desk.destruction import Destruction
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
@@ -30,7 +32,7 @@ from liaison.desk.erasure import Eraser
 from liaison.desk.follower import Follower
 from liaison.desk.guard import guard
 from liaison.desk.idle import IdleWatch
-from liaison.desk.inbox import Inbox
+from liaison.desk.inbox import Inbox, awaited
 from liaison.desk.intake import Intake
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
@@ -147,9 +149,21 @@ async def _assemble(
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
     devices = Devices(store, replica, keyring, dispatch, officers, clock)
     backlog = Backlog()
+    destruction = Destruction(
+        store=store,
+        replica=replica,
+        keyring=keyring,
+        prover=prover,
+        line=line,
+        backlog=backlog,
+        clock=clock,
+        awaited=partial(awaited, store),
+    )
     alarms = Alarms(store, clock, news.tell)
     resends = Resends(store, replica, dispatch, backlog, alarms)
-    sweep = DeskSweep(casebook, keyring, devices, composer, resends, line, backlog, news.tell)
+    sweep = DeskSweep(
+        casebook, keyring, devices, destruction, composer, resends, line, backlog, news.tell
+    )
     waker = Waker(sweep, clock=clock)
     changed = _both(waker.wake, news.tell)
     acks = Acknowledgements(device, store, replica, clock)

@@ -20,6 +20,7 @@ from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
 from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
+from liaison.desk.destruction import Destruction
 from liaison.desk.devices import Devices
 from liaison.desk.keyring import Keyring
 from liaison.desk.resends import Resends
@@ -44,6 +45,7 @@ class DeskSweep:
     casebook: Casebook
     keyring: Keyring
     devices: Devices
+    destruction: Destruction
     composer: Composer
     resends: Resends
     line: Line
@@ -54,6 +56,7 @@ class DeskSweep:
     async def __call__(self, now: datetime) -> datetime | None:
         """Do what is due by ``now`` and return when something is next due."""
         await self._keep_keys()
+        await self.destruction.destroy_due()
         await self.composer.send_granted()
         wakes = [self.keyring.publication_due()]
         asked = await self.resends.keep_up(now, is_up=self.line.is_up)

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from crypto.attest.directory import MAIL_WAITS, DirectoryError, NoGrantKeyError, Signer
+from crypto.attest.directory import DirectoryError, NoGrantKeyError, Signer
 from crypto.attest.header import parse_envelope
 from crypto.attest.pin import device_number, read_device_number
 from crypto.attest.signing import KeyId
@@ -140,13 +140,11 @@ class Devices:
     async def _renew(self, opened: Opened) -> None:
         """Have a new grant key take the place of the one that has served, unless it has already.
 
-        The one before it is destroyed: nothing sealed to it was taken after its successor stood,
-        and what was taken earlier has come before this.
+        The one that has served is destroyed when nothing can be on its way to it any more.
         """
         held = self.keyring.grant_keys()
         if held[-1] not in opened.sealed.header.kids:
             return
-        await self.keyring.destroy_grant_keys(held[:-1])
         await self.keyring.add_grant_key(make_grant_key())
 
     async def _state_grant_key(self, line: Line) -> None:
@@ -198,13 +196,8 @@ class Devices:
             await self.dispatch.give(Kind.HISTORY, history_to_value(part), to, given)
 
     async def _live_windows(self) -> list[tuple[KeyId, bytes]]:
-        """Return the published windows for which mail may still wait, with their seeds."""
-        now, directory = timestamp(self.clock.now()), self.replica.directory
-        live = {
-            window.kid
-            for window in directory.windows(self.replica.desk)
-            if now < window.not_after + MAIL_WAITS
-        }
+        """Return the windows that are live, published and not destroyed, with their seeds."""
+        live = {window.kid for window in self.replica.directory.windows(self.replica.desk)}
         return [(kid, seed) for kid, seed in await self.store.own_windows() if kid in live]
 
     def _grant_key(self, device: KeyId) -> KeyId | None:

@@ -19,7 +19,7 @@ from crypto.attest.header import (
     envelope_id,
     parse_envelope,
 )
-from crypto.attest.signing import SignatureError
+from crypto.attest.signing import KeyId, SignatureError
 from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK
 from crypto.seal.envelope import (
     NoLiveWindowError,
@@ -55,6 +55,12 @@ BEHIND = (NoLiveWindowError, SignerError, ReadersError)
 
 #: What is taken up again once there is more that we know: entries, colleagues, windows.
 UNTIL_WE_KNOW = (*BEHIND, NotAColleagueError)
+
+
+class SeedDestroyedError(FalseItemError):
+    """Nobody at this desk can open it any more: the seed of its window is gone."""
+
+    code = "inbox.undecryptable"
 
 
 @dataclass(slots=True)
@@ -180,9 +186,14 @@ class Inbox:
         try:
             return self._try(sealed, took)
         except BEHIND:
+            await self._check_not_destroyed(sealed)
             await self._catch_up()
             await self.keyring.load()
             return self._try(sealed, took)
+
+    async def _check_not_destroyed(self, sealed: Sealed) -> None:
+        if await self.store.destroyed(sealed.header.kids):
+            raise SeedDestroyedError("sealed to a window whose seed was destroyed in its time")
 
     async def _catch_up(self) -> None:
         try:
@@ -232,3 +243,9 @@ def _checked_notice(raw: bytes) -> Notice:
         raise FalseItemError(f"an unknown notice {body.code}")
     check_calendar(body.due, body.at)
     return Notice(body.token, body.code, body.mid, body.due, body.at)
+
+
+async def awaited(store: Store) -> set[KeyId]:
+    """Return to which keys something is sealed that is here and may be taken up yet."""
+    aside = await store.aside([kind.code for kind in UNTIL_WE_KNOW])
+    return {kid for envelope, _ in aside for kid in parse_envelope(envelope).header.kids}

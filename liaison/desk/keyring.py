@@ -6,6 +6,7 @@ that holds none of its desk's windows is no member yet: it publishes nothing, an
 admitted by a colleague's (:mod:`liaison.desk.devices`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -75,11 +76,11 @@ class Keyring:
         await self.store.add_grant_key(made)
         await self.load()
 
-    async def destroy_grant_keys(self, kids: list[KeyId]) -> None:
-        """Destroy grant keys for which nothing can come any more."""
-        await self.store.destroy_grant_keys(kids)
+    def forget(self, kids: Iterable[KeyId]) -> None:
+        """Drop windows and grant keys whose seeds were destroyed."""
         for kid in kids:
-            del self._grant_keys[kid]
+            self._windows.pop(kid, None)
+            self._grant_keys.pop(kid, None)
 
     def publication_due(self) -> datetime:
         """Return when new windows must be published."""

@@ -100,7 +100,8 @@ class Resends:
         mids.update(dict.fromkeys(wanted.named))
         for mid in list(mids)[:MOST_WANTED]:
             message = await self.store.message(mid)
-            if message is not None and asker in _parties(message):
+            is_here = message is not None and not message.is_erased
+            if message is not None and is_here and asker in _parties(message):
                 await self.send_again(message, asker)
         if voids:
             form = voids_to_value(tuple(voids[:MOST_WANTED]))

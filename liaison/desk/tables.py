@@ -34,6 +34,7 @@ directory = Table(
     Column("entry", LargeBinary, nullable=False),
 )
 
+#: Our windows with their seeds; ``followed`` once a later one was known, by our own clock.
 windows = Table(
     "windows",
     TABLES,
@@ -41,15 +42,25 @@ windows = Table(
     Column("seed", LargeBinary, nullable=False),
     Column("not_before", BigInteger, nullable=False),
     Column("not_after", BigInteger, nullable=False),
+    Column("followed", BigInteger),
 )
 
-#: Our own grant keys, oldest first: the one that counts, and the one before it.
+#: Windows whose seeds were destroyed here: never taken up again, and known for what they were.
+destroyed = Table(
+    "destroyed",
+    TABLES,
+    Column("kid", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: Our own grant keys, oldest first; ``replaced`` once a later one stood in the directory.
 grant_keys = Table(
     "grant_keys",
     TABLES,
     Column("number", Integer, primary_key=True),
     Column("kid", LargeBinary, nullable=False, unique=True),
     Column("seed", LargeBinary, nullable=False),
+    Column("replaced", BigInteger),
 )
 
 #: Devices of our desk that were admitted here; ``told`` once what happened before was given.

@@ -18,6 +18,7 @@ from liaison.desk.store.lanes import LaneStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
 from liaison.desk.store.named import NamedStore
 from liaison.desk.store.register import Register
+from liaison.desk.store.seeds import SeedStore
 from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
     Draft,
@@ -74,6 +75,7 @@ class Store(
     MailStore,
     ArchiveStore,
     ErasureStore,
+    SeedStore,
     Register,
     TouchedStore,
 ):

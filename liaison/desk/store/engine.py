@@ -31,7 +31,7 @@ except ImportError:
 
 T = TypeVar("T")
 
-SCHEMA = b"3"
+SCHEMA = b"4"
 #: What is temporary is never on the disk.
 MEMORY_ONLY = "temp_store=MEMORY"
 #: What is deleted is overwritten where it lay.

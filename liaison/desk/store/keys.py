@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.signing import KeyId
 from crypto.seal.windows import OwnGrantKey, OwnWindow
 from liaison.desk.store.engine import Engine
-from liaison.desk.tables import cursors, directory, grant_keys, windows
+from liaison.desk.tables import cursors, destroyed, directory, grant_keys, windows
 
 
 class KeyStore(Engine):
@@ -35,7 +35,7 @@ class KeyStore(Engine):
         return await self.run(lambda db: db.scalar(query.limit(1)))
 
     async def add_windows(self, made: Sequence[OwnWindow]) -> None:
-        """Keep seeds of windows; those that are here already stay as they are."""
+        """Keep seeds of windows; those that are here stay, and none that was destroyed returns."""
         rows = [
             {
                 "kid": own.window.kid,
@@ -46,7 +46,14 @@ class KeyStore(Engine):
             for own in made
         ]
         change = upsert(windows).on_conflict_do_nothing()
-        await self.run(lambda db: db.execute(change, rows) if rows else None)
+
+        def work(db: Connection) -> None:
+            gone = set(db.scalars(select(destroyed.c.kid)))
+            kept = [row for row in rows if row["kid"] not in gone]
+            if kept:
+                db.execute(change, kept)
+
+        await self.run(work)
 
     async def grant_keys(self) -> list[tuple[KeyId, bytes]]:
         """Return key id and seed of our grant keys, the one that counts last."""
@@ -57,10 +64,6 @@ class KeyStore(Engine):
         """Keep a new grant key, before anyone can seal to it."""
         row = {"kid": made.key.kid, "seed": made.seed}
         await self.run(lambda db: db.execute(insert(grant_keys), row))
-
-    async def destroy_grant_keys(self, kids: Sequence[KeyId]) -> None:
-        """Destroy the seeds of grant keys that nothing can come for any more."""
-        await self.run(lambda db: db.execute(delete(grant_keys).where(grant_keys.c.kid.in_(kids))))
 
     async def cursor(self, lane: int) -> int:
         """Return up to where this lane of our mailbox has been dealt with."""

@@ -53,6 +53,15 @@ class StoredAck:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldWindow:
+    """A window whose seed is here; ``followed`` is when a later one was known (ts), if one is."""
+
+    kid: KeyId
+    not_after: int
+    followed: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """An officer's signed receipt that they opened a message."""
 
