@@ -180,6 +180,13 @@ class Register:
         """
         self._validity.place(size, index)
 
+    def share_places(self, other: "Register") -> None:
+        """Know of the places of entries whatever ``other`` knows, now and later.
+
+        ``other`` has the entries with which this one begins.
+        """
+        self._validity.share_places(other._validity)  # noqa: SLF001 - one of our own kind
+
     def window(self, kid: KeyId) -> tuple[DeskId, Window]:
         """Return the desk and window of this key id; raise NoWindowError when there is none."""
         return self._sealing.window(kid)

@@ -60,6 +60,10 @@ class Validity:
         """Take note at which leaf of the ledger the directory's entry number ``size`` stands."""
         self._places[size] = index
 
+    def share_places(self, other: "Validity") -> None:
+        """Know of places whatever ``other`` knows, now and later."""
+        self._places = other._places  # noqa: SLF001 - one of our own kind
+
     def is_placed(self, size: int) -> bool:
         """Say whether it is known where in the ledger the entry number ``size`` stands."""
         return size in self._places

@@ -15,6 +15,7 @@ from crypto.attest.header import envelope_id
 from liaison.desk.alarms import Alarms
 from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import Line, LineDownError
+from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
 from liaison.desk.devices import Devices
@@ -60,6 +61,7 @@ class Agent:
     line: Line
     outbox: Outbox
     inbox: Inbox
+    carrier: Carrier
     backlog: Backlog
     prover: Prover
     follower: Follower

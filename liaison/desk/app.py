@@ -20,6 +20,9 @@ from liaison.desk.agent import Agent
 from liaison.desk.alarms import Alarms
 from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import Line
+from liaison.desk.carriage.carrier import Carrier
+from liaison.desk.carriage.reception import Reception
+from liaison.desk.carriage.routes import CARRIAGE_ROUTES
 from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
@@ -37,6 +40,7 @@ from liaison.desk.intake import Intake
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.officers import LONGEST_IDLE, Officers
+from liaison.desk.opener import Opener
 from liaison.desk.outbox import Outbox
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
@@ -96,6 +100,7 @@ def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
     )
     app[TOKEN_KEY] = parts.token
     app.add_routes(ROUTES)
+    app.add_routes(CARRIAGE_ROUTES)
     add_screens(app, sessions, Catalogue(parts.catalogue, parts.corridor), load_errors())
     app.cleanup_ctx.append(lambda app: _run(app, parts, clock))
     return app
@@ -184,6 +189,7 @@ async def _assemble(
         acks=acks,
         devices=devices,
         uptake=uptake,
+        opener=Opener(replica, keyring, line, store),
         changed=changed,
     )
     reader = Reader(_translator(parts), load_findings(), tasks, news)
@@ -205,6 +211,7 @@ async def _assemble(
         line=line,
         outbox=outbox,
         inbox=inbox,
+        carrier=Carrier(store, replica, Reception(inbox, clock), acks, clock),
         backlog=backlog,
         prover=prover,
         follower=Follower(replica, prover, inbox, line, waker.wake),

@@ -1,16 +1,16 @@
 """Cases as this desk holds them: the same fold over the same signed messages as on the other desk.
 
 Nothing about a stage, an outcome or a clock is stored; it is computed from messages that the broker
-has taken, in the order of its ledger, and kept in memory until something of the case is written.
-What waits for the line is listed apart.
+has taken or that the addressed desk has said to have had as files, and kept in memory until
+something of the case is written. What waits for the line is listed apart.
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from config.schema import Corridor
-from crypto.attest.directory import Head
+from crypto.attest.directory import DirectoryError, Head
 from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Kind, ThreadId, parse_content
@@ -25,6 +25,13 @@ from protocols.casework.payload import Step, from_value
 from protocols.casework.person import Person
 from protocols.casework.record import Arrival, CaseRecord, Event, SignedStep, fold
 from protocols.casework.rules import Rules
+
+#: A message that was carried has arrived as soon as it counts.
+AT_ONCE = 0
+
+
+#: Who signed with a key that the directory knows no more.
+UNKNOWN = "?"
 
 
 class UnknownCaseError(CaseworkError):
@@ -51,6 +58,8 @@ class HeldStep:
     officer: str
     countersigners: tuple[tuple[str, str], ...] = ()
     parents: tuple[MessageId, ...] = ()
+    carried_at: int | None = None
+    written_at: int | None = None
 
     @property
     def is_taken(self) -> bool:
@@ -63,13 +72,24 @@ class HeldStep:
         taken_at = self.message.taken_at
         return taken_at is not None and times_differ(self.created, taken_at)
 
+    @property
+    def counts(self) -> bool:
+        """Say whether it counts: taken by the broker, or had by the addressed desk as a file."""
+        return self.is_taken or self.carried_at is not None
+
+    @property
+    def since(self) -> int | None:
+        """Return since when (ts) it counts: the ledger's time, or sooner if it was carried."""
+        times = [at for at in (self.message.taken_at, self.carried_at) if at is not None]
+        return min(times, default=None)
+
     def event(self, *, now: int) -> SignedStep:
         """Return the step as the fold takes it; one not taken yet stands last, at ``now``."""
-        message = self.message
+        message, since = self.message, self.since
         return SignedStep(
             mid=message.mid,
             index=NOT_YET if message.position is None else message.position,
-            taken_at=from_timestamp(now if message.taken_at is None else message.taken_at),
+            taken_at=from_timestamp(now if since is None else since),
             desk=self.desk,
             officer=self.officer,
             step=self.step,
@@ -94,7 +114,12 @@ class Case:
     @property
     def waiting(self) -> list[HeldStep]:
         """Return the steps that wait for the line, oldest first."""
-        return [s for s in self.steps if not s.is_taken and s.message.refused is None]
+        return [s for s in self.steps if not s.counts and s.message.refused is None]
+
+    @property
+    def unentered(self) -> list[HeldStep]:
+        """Return the steps that count because they were carried, and stand in no ledger yet."""
+        return [s for s in self.steps if s.counts and not s.is_taken]
 
     @property
     def described(self) -> tuple[Person, ...]:
@@ -105,7 +130,8 @@ class Case:
         """Return the tokens of the broker's clocks that run for this case, oldest first."""
         tokens: dict[ClockToken, None] = {}
         for held in self.steps:
-            if held.message.refused is not None:
+            is_unknown = not held.is_taken and not held.message.outgoing
+            if held.message.refused is not None or is_unknown:
                 continue  # the broker has neither stopped nor started anything for it
             for token in held.header.stop:
                 tokens.pop(token, None)
@@ -161,8 +187,9 @@ class Casebook:
         """
         kept = self._kept
         async with kept.turn:
-            if kept.head != self.replica.directory.head:
-                kept.head, kept.cases = self.replica.directory.head, {}
+            known = self.replica.known.head
+            if kept.head != known:
+                kept.head, kept.cases = known, {}
             for touched in await self.store.take_touched():
                 kept.cases.pop(touched, None)
             listed = await self.store.threads()
@@ -174,30 +201,49 @@ class Casebook:
     async def case(self, thread: ThreadId, ref: str) -> Case:
         """Return the case of ``thread``."""
         messages = await self.store.messages_of(thread)
-        steps = tuple(self._held(m) for m in messages if m.kind == Kind.STEP)
         mids = [message.mid for message in messages]
+        carried, written = await self.store.carried_at(mids), await self.store.written_at(mids)
+        steps = tuple(
+            replace(self._held(m, carried.get(m.mid)), written_at=written.get(m.mid))
+            for m in messages
+            if m.kind == Kind.STEP
+        )
         acks = await self.store.acks_of(mids)
-        events = self.events((s for s in steps if s.is_taken), acks)
+        events = self.events((s for s in steps if s.counts), acks)
         record, running = self._judge(events)
         openings = await self.store.openings_of(mids)
         drafts = tuple(await self.store.drafts_of(thread))
-        return Case(thread, ref, steps, tuple(acks), tuple(openings), record, running, drafts)
+        return Case(
+            thread,
+            ref,
+            _ordered(steps, record),
+            tuple(acks),
+            tuple(openings),
+            record,
+            running,
+            drafts,
+        )
 
     def events(self, steps: Iterable[HeldStep], acks: Iterable[StoredAck]) -> list[Event]:
         """Return steps and arrivals as the fold takes them; the first acknowledgement counts."""
         now = timestamp(self.clock.now())
-        arrivals: dict[MessageId, Arrival] = {}
+        listed = list(steps)
+        arrivals: dict[MessageId, Arrival] = {
+            step.message.mid: Arrival(step.message.mid, AT_ONCE, from_timestamp(step.carried_at))
+            for step in listed
+            if step.carried_at is not None
+        }
         for ack in acks:
             arrivals.setdefault(ack.mid, Arrival(ack.mid, ack.position, from_timestamp(ack.at)))
-        return [*(step.event(now=now) for step in steps), *arrivals.values()]
+        return [*(step.event(now=now) for step in listed), *arrivals.values()]
 
     def slug(self, desk: DeskId) -> str:
         """Return the slug of a desk of the directory."""
-        return self.replica.directory.desk(desk).payload.slug
+        return self.replica.slug_of(desk)
 
     def pseudonym(self, kid: KeyId) -> str:
         """Return the pseudonym that signs with this key, which counted when it signed."""
-        return self.replica.directory.whose(kid).payload.pseudonym
+        return self.replica.pseudonym(kid)
 
     def _judge(self, events: list[Event]) -> tuple[CaseRecord | None, tuple[CaseClock, ...]]:
         try:
@@ -206,7 +252,7 @@ class Casebook:
             return None, ()
         return record, clocks(record, self.rules)
 
-    def _held(self, message: StoredMessage) -> HeldStep:
+    def _held(self, message: StoredMessage, carried_at: int | None) -> HeldStep:
         content = parse_content(message.content)
         return HeldStep(
             message=message,
@@ -214,11 +260,26 @@ class Casebook:
             step=from_value(content.form),
             created=content.created,
             desk=self.slug(message.src),
-            officer=self.pseudonym(message.signer),
+            officer=self._signer(message.signer)[1],
             countersigners=tuple(self._signer(kid) for kid, _ in content.countersignatures),
             parents=content.parents,
+            carried_at=carried_at,
         )
 
     def _signer(self, kid: KeyId) -> tuple[str, str]:
-        payload = self.replica.directory.whose(kid).payload
+        """Return desk and pseudonym of who signed; UNKNOWN once the log contradicts what we knew.
+
+        Only a key of which a file told can go so: the desk has acted on what it said.
+        """
+        try:
+            payload = self.replica.known.whose(kid).payload
+        except DirectoryError:
+            return UNKNOWN, UNKNOWN
         return self.slug(payload.desk), payload.pseudonym
+
+
+def _ordered(steps: Sequence[HeldStep], record: CaseRecord | None) -> tuple[HeldStep, ...]:
+    """Return the steps in the order in which they count; those that do not yet, last."""
+    rulings = () if record is None else record.rulings
+    place = {ruling.mid: number for number, ruling in enumerate(rulings)}
+    return tuple(sorted(steps, key=lambda step: place.get(step.message.mid, len(place))))

@@ -163,7 +163,7 @@ class Composer:
             draft: the question with which they were asked for; settled with this message.
         """
         check_phrases(step, self.catalogue)
-        desk = self.casebook.replica.directory.desk_named(to).id
+        desk = self.casebook.replica.known.desk_named(to).id
         after = self._as_it_would_stand(case, step)
         priority = PriorityClass(CLASS_OF[after.type, after.urgency])
         running = [] if case is None else case.running_tokens()
@@ -240,7 +240,8 @@ class Composer:
     def _as_it_would_stand(self, case: Case | None, adding: Step | None) -> CaseRecord:
         """Return the case with what waits for the line, and with ``adding``, all taken now."""
         now = timestamp(self.clock.now())
-        steps = [] if case is None else [held for held in case.steps if not held.message.refused]
+        steps = [] if case is None else [*case.steps]
+        steps = [held for held in steps if held.counts or not held.message.refused]
         events = self.casebook.events(steps, () if case is None else case.acks)
         if adding is not None:
             ours, index = self.casebook.replica.slug, NOT_YET + len(steps)

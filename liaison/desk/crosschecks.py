@@ -14,7 +14,6 @@ from crypto.seal.envelope import Opened
 from crypto.seal.lanes import check_place
 from liaison.desk.directory import Replica
 from liaison.desk.store import HeadAhead, Keeping, Orphan, Seen, Store
-from protocols.wire.receipt import Took
 
 #: A message that was written a day before the broker took it, or a day after, is marked as such.
 TIMES_DIFFER = 86_400
@@ -60,10 +59,10 @@ class Crosschecks:
             ahead=self._ahead(opened, seen, now),
         )
 
-    async def falls_back(self, took: Took) -> bool:
-        """Say whether the ledger's times fall between ``took`` and the messages beside it."""
-        before, after = await self.store.times_beside(took.index)
-        return (before is not None and took.at < before) or (after is not None and after < took.at)
+    async def falls_back(self, at: int, index: int) -> bool:
+        """Say whether the ledger's times fall between ``at`` at ``index`` and what is beside it."""
+        before, after = await self.store.times_beside(index)
+        return (before is not None and at < before) or (after is not None and after < at)
 
     async def compared(self) -> list[HeadAhead]:
         """Return the heads once beyond ours that our directory, grown since, contradicts."""

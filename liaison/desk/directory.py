@@ -1,12 +1,15 @@
 """The desk's replica of the directory: fetched from the broker, believed only from the pins.
 
 The broker may withhold entries; it can neither add nor alter one. What does not stand is not
-stored, and the replica stays where it was.
+stored, and the replica stays where it was. Entries that came as files stand beside the log, checked
+from the same pins, until the log has them: they are known here, and move no head of it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+import structlog
 
 from crypto.attest.checkpoint import Policy
 from crypto.attest.directory import Directory, DirectoryError, Signer
@@ -31,20 +34,36 @@ class NoWitnessError(DirectoryError):
     code = "directory.no_witness"
 
 
+#: Entries that came as files and that the log has not: more are not kept.
+MOST_CARRIED = 1_000
+
+
 @dataclass(slots=True)
 class Replica:
-    """The replica of one desk, and who we are in it."""
+    """The replica of one desk, and who we are in it. ``directory`` is the log that is followed."""
 
     directory: Directory
     slug: str
     store: Store
+    _carried: list[bytes] = field(default_factory=list)
+    _known: Directory | None = None
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def load(cls, pins: Iterable[str], slug: str, store: Store) -> "Replica":
         """Return the replica as the store holds it; every entry is verified anew."""
         entries = await store.directory_entries()
-        return cls(Directory.replay(pins, entries), slug, store)
+        replica = cls(Directory.replay(pins, entries), slug, store)
+        await replica.learn(await store.carried_entries())
+        return replica
+
+    @property
+    def known(self) -> Directory:
+        """Return all that is known: the log, and what came as files beside it.
+
+        By it what others have signed is judged; what we state ourselves follows the log.
+        """
+        return self.directory if self._known is None else self._known
 
     @property
     def desk(self) -> DeskId:
@@ -62,11 +81,11 @@ class Replica:
 
     def slug_of(self, desk: DeskId) -> str:
         """Return a desk's slug; raise UnknownDeskError when the directory has none of this id."""
-        return self.directory.desk(desk).payload.slug
+        return self.known.desk(desk).payload.slug
 
     def pseudonym(self, kid: KeyId) -> str:
         """Return under which pseudonym a key signs, or signed; raises UnknownSignerError."""
-        return self.directory.whose(kid).payload.pseudonym
+        return self.known.whose(kid).payload.pseudonym
 
     def broker_key(self) -> VerifyKey:
         """Return the key of the broker that our desk's entry names and our agency relies on.
@@ -111,9 +130,33 @@ class Replica:
             DirectoryError: the broker offers an entry that does not stand.
         """
         async with self._syncing:
+            before = self.directory.head.size
             while page := await line.page(api.DIRECTORY_PATH, **{"from": self.directory.head.size}):
                 await self._take(page)
+            if self._carried and self.directory.head.size > before:
+                await self._stand_beside(self._carried)
             return self.directory.head.size
+
+    async def learn(self, entries: Sequence[bytes]) -> None:
+        """Take up entries that came as a file; what does not stand, or is known, changes nothing.
+
+        They never outdo the log: where the two contradict each other, the log holds.
+        """
+        async with self._syncing:
+            if set(entries) - set(self._carried):
+                await self._stand_beside([*self._carried, *entries])
+
+    async def _stand_beside(self, entries: Sequence[bytes]) -> None:
+        """Keep those of ``entries`` that the log has not and that stand upon it."""
+        log = await self.store.directory_entries()
+        shown = set(log)
+        new = [entry for entry in dict.fromkeys(entries) if entry not in shown]
+        known, standing = await asyncio.to_thread(_standing, self.directory.pins, log, new)
+        if standing != self._carried:
+            await self.store.set_carried_entries(standing)
+        if known is not None:
+            known.share_places(self.directory)
+        self._carried, self._known = standing, known if standing else None
 
     async def _take(self, page: list[bytes]) -> None:
         first, taken = self.directory.head.size, 0
@@ -123,3 +166,22 @@ class Replica:
                 taken += 1
         finally:
             await self.store.add_directory_entries(first, page[:taken])
+
+
+def _standing(
+    pins: Iterable[str], log: Sequence[bytes], new: Sequence[bytes]
+) -> tuple[Directory | None, list[bytes]]:
+    """Return the log with those of ``new`` that stand upon it, and which these are."""
+    if not new:
+        return None, []
+    known, standing = Directory.replay(pins, log), list[bytes]()
+    for entry in new:
+        try:
+            known.append(entry)
+        except DirectoryError as e:
+            structlog.get_logger().info("directory.carried_refused", code=e.code)
+            continue
+        standing.append(entry)
+        if len(standing) == MOST_CARRIED:
+            break
+    return known, standing

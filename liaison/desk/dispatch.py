@@ -112,7 +112,7 @@ class Dispatch:
         """
         if not self.keyring.is_member():
             raise NotAdmittedError("this installation holds none of its desk's windows")
-        directory, ours = self.replica.directory, self.replica.desk
+        directory, ours = self.replica.known, self.replica.desk
         created = timestamp(self.clock.now())
         readers = [
             Reader(directory.open_window(address.to, at=created), ReaderRole.DESK),
@@ -125,7 +125,7 @@ class Dispatch:
             thread=letter.thread,
             lanes={address.to: next_lane(await self.store.lane_end(key.kid, address.to))},
             parents=letter.parents,
-            dirhead=directory.head,
+            dirhead=self.replica.directory.head,
             lang=letter.lang,
             subject=letter.subject,
             text="",
@@ -206,7 +206,7 @@ class Dispatch:
             sealed,
             desk=self.replica.desk,
             windows=self.keyring.opening_keys(),
-            directory=self.replica.directory,
+            directory=self.replica.known,
             at=content.created,
         )
         return StoredMessage(

@@ -21,46 +21,28 @@ from crypto.attest.header import (
 )
 from crypto.attest.signing import KeyId, SignatureError
 from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK
-from crypto.seal.envelope import (
-    NoLiveWindowError,
-    Opened,
-    SignerError,
-    open_envelope,
-)
-from crypto.seal.readers import ReadersError
+from crypto.seal.envelope import Opened
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.alarms import Alarm
-from liaison.desk.broker_client import BrokerRefusedError, Line
+from liaison.desk.broker_client import Line
 from liaison.desk.devices import Devices, NotAColleagueError
 from liaison.desk.directory import Replica
-from liaison.desk.intake import ConflictError, FalseItemError, check_calendar
+from liaison.desk.intake import ConflictError, Entered, FalseItemError, check_calendar
 from liaison.desk.keyring import Keyring
+from liaison.desk.opener import BEHIND, Opener
 from liaison.desk.outbox import check_took
 from liaison.desk.store import Notice, Store
 from liaison.desk.uptake import REFUSED, Uptake
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind, MailLane, NoticeCode
-from protocols.wire.receipt import (
-    ReceiptError,
-    Took,
-)
+from protocols.wire.receipt import AckWhat, ReceiptError
 
 #: An acknowledgement with this number says that we have a message, and moves no cursor.
 MOVES_NO_CURSOR = 0
 #: The broker takes no more acknowledgements in one frame than four times as many.
 ACKS_AT_ONCE = 64
-#: What may fail only because our replica of the directory is behind.
-BEHIND = (NoLiveWindowError, SignerError, ReadersError)
-
-
 #: What is taken up again once there is more that we know: entries, colleagues, windows.
 UNTIL_WE_KNOW = (*BEHIND, NotAColleagueError)
-
-
-class SeedDestroyedError(FalseItemError):
-    """Nobody at this desk can open it any more: the seed of its window is gone."""
-
-    code = "inbox.undecryptable"
 
 
 @dataclass(slots=True)
@@ -74,13 +56,14 @@ class Inbox:
     acks: Acknowledgements
     devices: Devices
     uptake: Uptake
+    opener: Opener
     changed: Callable[[], None]
     #: The line, the directory's growth and an officer may each have the same message taken up.
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, frame: api.Deliver) -> None:
         """Deal with one item and acknowledge it; raises LineDownError when the line breaks."""
-        async with self._turn:
+        async with self.turn:
             await self._take(frame)
 
     async def _take(self, frame: api.Deliver) -> None:
@@ -109,8 +92,8 @@ class Inbox:
             if self._is_for_a_colleague(sealed):
                 return []
             known = await self.store.message(sealed.mid)
-            if known is None:
-                return await self._open(sealed, took, frame.second)
+            if known is None or known.is_unentered:
+                return await self._open(sealed, Entered.by(took, frame.second))
             if known.eid != eid:
                 raise ConflictError("the message of this id is here in other bytes")
         except REFUSED as e:
@@ -125,7 +108,7 @@ class Inbox:
 
     async def try_again(self) -> None:
         """Take up what was set aside for what we did not know then, and may know now."""
-        async with self._turn:
+        async with self.turn:
             was_member = self.keyring.is_member()
             await self._take_aside()
             await self._begin_anew(was_member=was_member)
@@ -147,7 +130,7 @@ class Inbox:
             sealed = parse_envelope(envelope)
             try:
                 took = check_took(receipt, sealed.mid, sealed.eid, self.replica.broker_key())
-                acks = await self._open(sealed, took, receipt)
+                acks = await self._open(sealed, Entered.by(took, receipt))
             except REFUSED as e:
                 structlog.get_logger().info("inbox.still_aside", code=e.code)
                 continue
@@ -165,60 +148,34 @@ class Inbox:
             some = acks[begin : begin + ACKS_AT_ONCE]
             await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, *some)
 
-    async def _open(self, sealed: Sealed, took: Took, receipt: bytes) -> list[bytes]:
-        opened = await self._opened(sealed, took)
+    async def _open(self, sealed: Sealed, entered: Entered) -> list[bytes]:
+        opened = await self.opener.opened(sealed, entered)
         if opened.content.kind in WITHIN_A_DESK:
             await self._receive(opened)
             return []
         if opened.content.dirhead.size > self.replica.directory.head.size:
-            await self._catch_up()
-        return await self.uptake.settle(opened, took, receipt)
+            await self.opener.catch_up()
+        return await self.uptake.settle(opened, entered)
 
     async def _receive(self, opened: Opened) -> None:
         """Take what a colleague's device gives us; it may name windows that we do not know yet."""
         if opened.content.dirhead.size > self.replica.directory.head.size:
-            await self._catch_up()
+            await self.opener.catch_up()
         for remembered in await self.devices.receive(opened):
             await self.uptake.learn(remembered)
-
-    async def _opened(self, sealed: Sealed, took: Took) -> Opened:
-        """Open; when only our replica may be behind, bring it up to date and try once more."""
-        try:
-            return self._try(sealed, took)
-        except BEHIND:
-            await self._check_not_destroyed(sealed)
-            await self._catch_up()
-            await self.keyring.load()
-            return self._try(sealed, took)
-
-    async def _check_not_destroyed(self, sealed: Sealed) -> None:
-        if await self.store.destroyed(sealed.header.kids):
-            raise SeedDestroyedError("sealed to a window whose seed was destroyed in its time")
-
-    async def _catch_up(self) -> None:
-        try:
-            await self.replica.sync(self.line)
-        except (DirectoryError, BrokerRefusedError, api.FrameError) as e:
-            structlog.get_logger().error("broker.not_followed", code=e.code)
 
     def _is_for_a_colleague(self, sealed: Sealed) -> bool:
         """Say whether it is what one device of our desk gives another, and not to us."""
         within = sealed.header.dst == (sealed.header.src,)
         return within and not set(sealed.header.kids) & set(self.keyring.grant_keys())
 
-    def _try(self, sealed: Sealed, took: Took) -> Opened:
-        return open_envelope(
-            sealed,
-            desk=self.replica.desk,
-            windows=self.keyring.opening_keys(),
-            directory=self.replica.directory,
-            at=took.at,
-            index=took.index,
-        )
-
     async def _take_ack(self, frame: api.Deliver) -> list[bytes]:
         try:
-            await self.store.keep_ack(await self.acks.checked(frame))
+            ack = await self.acks.checked(frame)
+            if ack.what == AckWhat.CARRIED:
+                word = await self.acks.carried_word(frame.first, at=ack.at, index=ack.position)
+                await self.store.keep_carried(word)
+            await self.store.keep_ack(ack)
         except (SignatureError, ReceiptError, DirectoryError, FalseItemError) as e:
             await self.uptake.set_aside(envelope_id(frame.first), frame.first, e.code)
         return []

@@ -66,6 +66,23 @@ class ErasedCaseError(FalseItemError):
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """Since when (ts) a message counts, and the broker's receipt and place in the ledger.
+
+    What came as a file and stands in no ledger yet counts from when it came, and has neither.
+    """
+
+    at: int
+    receipt: bytes | None = None
+    index: int | None = None
+
+    @classmethod
+    def by(cls, took: Took, receipt: bytes) -> "Entered":
+        """Return what the broker's receipt says; ``receipt`` are its very bytes."""
+        return cls(took.at, receipt, took.index)
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """What one desk takes up of what it has opened."""
 
@@ -77,49 +94,33 @@ class Intake:
     clock: Clock
 
     async def checked(
-        self, opened: Opened, took: Took, receipt: bytes, *, learned: bool = False
+        self, opened: Opened, entered: Entered, *, learned: bool = False
     ) -> tuple[StoredMessage, Keeping]:
         """Return what was opened as it is kept, with all that belongs to it, once it holds.
 
         Args:
             opened: a message that has passed the checks of its seal.
-            took: what the broker's receipt says.
-            receipt: that receipt's very bytes.
+            entered: where and since when it stands in the ledger, or that it does not.
             learned: whether a colleague's device told us of it.
 
         Raises:
             FalseItemError, CaseworkError: it does not hold; nothing of it is kept.
             LaneForkError, DirectoryForkError: it contradicts what we know.
         """
-        sealed, content = opened.sealed, opened.content
+        content = opened.content
         check_calendar(content.created)
         if opened.own_copy:
-            self._check_signed_at(opened.signer.kid, content.created, took)
-        message = StoredMessage(
-            mid=sealed.mid,
-            eid=sealed.eid,
-            outgoing=opened.own_copy,
-            src=sealed.header.src,
-            thread=content.thread,
-            kind=int(content.kind),
-            signer=opened.signer.kid,
-            envelope=sealed.raw,
-            content_key=opened.content_key,
-            content=content.encoded(),
-            took=receipt,
-            position=took.index,
-            taken_at=took.at,
-        )
+            self._check_signed_at(opened.signer.kid, content.created, entered)
         around = await self.crosschecks.checked(opened, now=timestamp(self.clock.now()))
         try:
-            keeping = joined(await self._keeping(opened, took), around)
+            keeping = joined(await self._keeping(opened, entered), around)
         except (FalseItemError, CaseworkError):
             # What it says is refused; that it came is not: its number is not missing.
-            await self.store.keep_place(opened.signer.kid, sealed.mid, around.seen)
+            await self.store.keep_place(opened.signer.kid, opened.sealed.mid, around.seen)
             raise
-        return message, replace(keeping, learned=learned)
+        return stored(opened, entered), replace(keeping, learned=learned)
 
-    async def _keeping(self, opened: Opened, took: Took) -> Keeping:
+    async def _keeping(self, opened: Opened, entered: Entered) -> Keeping:
         if await self.store.is_erased(opened.content.thread):
             raise ErasedCaseError("the case was erased at this desk")
         if opened.content.kind is Kind.RESEND:
@@ -132,7 +133,7 @@ class Intake:
         if not is_case:
             return Keeping()
         if opened.content.kind is Kind.RECEIPT:
-            found = await self._opening(opened, took)
+            found = await self._opening(opened, entered)
             return Keeping(opening=(found.mid, found.officer, found.at))
         if opened.content.kind is Kind.COUNTERSIGN:
             if opened.own_copy:
@@ -167,7 +168,7 @@ class Intake:
         if parse_case_number(step.case).desk_code != code:
             raise ForeignReferenceError(f"a case number of {code} expected")
 
-    async def _opening(self, opened: Opened, took: Took) -> Opening:
+    async def _opening(self, opened: Opened, entered: Entered) -> Opening:
         receipt = receipt_from_value(opened.content.form)
         about = await self.store.message(MessageId(receipt.mid))
         if about is None or about.eid != receipt.eid or about.is_erased:
@@ -176,22 +177,42 @@ class Intake:
             raise FalseItemError("a receipt by another than the one who signed it")
         if opened.sealed.header.src not in parse_envelope(about.envelope).header.dst:
             raise FalseItemError("a receipt by a desk to which the message was not addressed")
-        self._check_signed_at(opened.signer.kid, receipt.at, took)
+        self._check_signed_at(opened.signer.kid, receipt.at, entered)
         return Opening(about.mid, opened.signer.kid, receipt.at, opened.sealed.mid)
 
-    def _check_signed_at(self, signer: KeyId, at: int, took: Took) -> None:
+    def _check_signed_at(self, signer: KeyId, at: int, entered: Entered) -> None:
         try:
-            self.replica.directory.signer(signer, at=at, index=took.index)
+            self.replica.known.signer(signer, at=at, index=entered.index)
         except DirectoryError as e:
             raise FalseTimeError(f"{e.code}: {e}") from e
-        if at > took.at + CLOCKS_DIFFER:
-            raise FalseTimeError(f"up to {took.at + CLOCKS_DIFFER} expected, {at} found")
+        if at > entered.at + CLOCKS_DIFFER:
+            raise FalseTimeError(f"up to {entered.at + CLOCKS_DIFFER} expected, {at} found")
 
 
 def _keeping_of_resend(opened: Opened) -> Keeping:
     """Return what is kept with a message that is sent again: by a colleague's, that it was."""
     of, to = opened.content.resend_of, opened.sealed.header.dst[0]
     return Keeping(resent=(of, to) if opened.own_copy and of is not None else None)
+
+
+def stored(opened: Opened, entered: Entered) -> StoredMessage:
+    """Return what was opened as it is kept."""
+    sealed, content = opened.sealed, opened.content
+    return StoredMessage(
+        mid=sealed.mid,
+        eid=sealed.eid,
+        outgoing=opened.own_copy,
+        src=sealed.header.src,
+        thread=content.thread,
+        kind=int(content.kind),
+        signer=opened.signer.kid,
+        envelope=sealed.raw,
+        content_key=opened.content_key,
+        content=content.encoded(),
+        took=entered.receipt,
+        position=entered.index,
+        taken_at=None if entered.receipt is None else entered.at,
+    )
 
 
 def check_calendar(*times: int) -> None:

@@ -197,7 +197,7 @@ async def refuse(request: web.Request) -> web.Response:
 @ROUTES.post("/api/unlock")
 async def unlock(request: web.Request) -> web.Response:
     """Unlock for an officer, ``{officer, passphrase}``, and begin a session of theirs."""
-    fields = await _json(request)
+    fields = await json_fields(request)
     agent = request.app[AGENT]
     session = await agent.unlock(_officer(fields), _text(fields, "passphrase"))
     return web.json_response({"present": agent.officers.present(), "session": session})
@@ -281,14 +281,15 @@ def _ask(request: web.Request) -> MessageId:
 
 async def _fields(request: web.Request) -> dict[str, object]:
     """Return what a call says; an officer whom it names must act in their own session."""
-    fields = await _json(request)
+    fields = await json_fields(request)
     if "officer" in fields:
         session = request.headers.get(SESSION_HEADER, "")
         request.app[AGENT].officers.acting(_officer(fields), session)
     return fields
 
 
-async def _json(request: web.Request) -> dict[str, object]:
+async def json_fields(request: web.Request) -> dict[str, object]:
+    """Return the JSON object in the body; raise ProblemError when it is none."""
     try:
         fields = await request.json()
     except ValueError as e:

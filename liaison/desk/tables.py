@@ -139,6 +139,34 @@ messages = Table(
 Index("messages_by_position", messages.c.position)
 Index("messages_waiting", messages.c.number, sqlite_where=messages.c.took.is_(None))
 
+#: The signed word of a device of an addressed desk that a message came to it as a file, and when
+#: (its own clock): ours of what came here, theirs of what we have carried out.
+carried = Table(
+    "carried",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+    Column("device", LargeBinary, primary_key=True),
+    Column("ack", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: What was written to a file, by the hash of its bytes, and when last.
+carried_out = Table(
+    "carried_out",
+    TABLES,
+    Column("item", LargeBinary, primary_key=True),
+    Column("mid", LargeBinary, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: Entries of the directory that came as files and that the log has not.
+carried_entries = Table(
+    "carried_entries",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("entry", LargeBinary, nullable=False, unique=True),
+)
+
 #: Every place that is known of every lane: who stands at this number, and whom it names before it.
 #: ``sealed_here`` is 1 where this installation sealed it; ``void`` where the sender's desk has
 #: said that the broker never took it.

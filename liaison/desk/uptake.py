@@ -6,11 +6,11 @@ program in between repeats it, and all of it may be repeated.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from crypto.attest.header import EnvelopeError, envelope_id, parse_envelope
+from crypto.attest.header import EnvelopeError, Sealed, envelope_id, parse_envelope
 from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK, Kind
 from crypto.seal.envelope import Opened, open_with_key
 from crypto.seal.grants import GrantError, Remembered
@@ -18,12 +18,11 @@ from crypto.seal.resends import ResendError, resend_from_value
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.alarms import ACCUSING, Alarm, Alarms
 from liaison.desk.directory import Replica
-from liaison.desk.intake import FalseItemError, Intake
+from liaison.desk.intake import Entered, FalseItemError, Intake, stored
 from liaison.desk.outbox import FalseReceiptError, check_took
 from liaison.desk.store import Store
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.errors import CaseworkError
-from protocols.wire.receipt import Took
 
 #: What may be wrong with a message: it is set aside, and the next one is taken up.
 REFUSED = (
@@ -56,33 +55,57 @@ class Uptake:
     alarms: Alarms
     acts: Mapping[Kind, Callable[[Opened], Awaitable[None]]]
 
-    async def settle(
-        self, opened: Opened, took: Took, receipt: bytes, *, depth: int = 0
-    ) -> list[bytes]:
+    async def settle(self, opened: Opened, entered: Entered, *, depth: int = 0) -> list[bytes]:
         """Keep what was opened and return what is to be acknowledged: itself, and what it brings.
+
+        Of what comes as a file our word is kept with it, to be carried back; that is no word to a
+        broker which has not told of the message.
 
         Args:
             opened: a message that has passed the checks of its seal.
-            took: what the broker's receipt says.
-            receipt: that receipt's very bytes.
+            entered: where and since when it stands in the ledger, or that it does not.
             depth: inside how many others it came.
 
         Raises:
             REFUSED: it does not hold; nothing of it is kept.
         """
-        if await self.intake.crosschecks.falls_back(took):
-            # Its broker dates what it takes as it likes.
-            await self.alarms.raised(Alarm.TIME_FELL_BACK, f"{took.index}", about=f"{took.index}")
-        message, keeping = await self.intake.checked(opened, took, receipt)
+        await self._look_at_time(entered)
+        known = await self.store.message(opened.sealed.mid)
+        if known is not None and known.is_unentered:
+            return [] if entered.receipt is None else await self._enter(opened, entered)
+        message, keeping = await self.intake.checked(opened, entered)
         try:
             acks = [] if opened.own_copy else await self._act(opened, depth)
         except REFUSED:
             await self.store.keep_place(message.signer, message.mid, keeping.seen)
             raise
+        is_said = not opened.own_copy and opened.content.kind not in NEVER_RECEIPTED
+        if is_said and entered.receipt is None:
+            word = self.acks.carried(opened.sealed, at=entered.at)
+            await self.store.keep(message, replace(keeping, carried=word))
+            return acks
         await self.store.keep(message, keeping)
-        if not opened.own_copy and opened.content.kind not in NEVER_RECEIPTED:
-            acks.append(self.acks.delivered(opened.sealed))
-        return acks
+        return [*acks, self.acks.delivered(opened.sealed)] if is_said else acks
+
+    async def _enter(self, opened: Opened, entered: Entered) -> list[bytes]:
+        """Keep that what came as a file stands in the ledger; return what is to be acknowledged.
+
+        The ledger's bytes take the place of the file's: whoever carried it may have garbled a part
+        that is not for us, and our word is of those that the ledger has.
+        """
+        had_at = await self.store.carried_here(opened.sealed.mid, self.acks.device.kid)
+        word = None if had_at is None else self.acks.carried(opened.sealed, at=had_at)
+        await self.store.enter(stored(opened, entered), word)
+        if opened.content.kind in NEVER_RECEIPTED:
+            return []
+        said = [] if word is None else [word.ack]
+        return [*said, self.acks.delivered(opened.sealed)]
+
+    async def _look_at_time(self, entered: Entered) -> None:
+        """Tell of a ledger whose times fall back: its broker dates what it takes as it likes."""
+        index = entered.index
+        if index is not None and await self.intake.crosschecks.falls_back(entered.at, index):
+            await self.alarms.raised(Alarm.TIME_FELL_BACK, f"{index}", about=f"{index}")
 
     async def learn(self, remembered: Remembered) -> None:
         """Keep a message of which a colleague's device tells us, checked like any other.
@@ -91,10 +114,10 @@ class Uptake:
         """
         try:
             found = await self._reopened(remembered)
-            if found is not None:
-                opened, took = found
-                checked = await self.intake.checked(opened, took, remembered.took, learned=True)
-                await self.store.keep(*checked)
+            if found is not None and await self.store.message(found[0].sealed.mid) is None:
+                await self.store.keep(*await self.intake.checked(*found, learned=True))
+            elif found is not None:
+                await self._enter(*found)
         except REFUSED as e:
             await self._set_aside_told(remembered, e.code)
 
@@ -104,8 +127,13 @@ class Uptake:
         at = timestamp(self.clock.now())
         await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at)
         if code in ACCUSING:
-            about = self.replica.slug_of(parse_envelope(raw).header.src)
-            await self.alarms.raised(Alarm(code), eid.hex(), about=about)
+            await self.accuse(code, parse_envelope(raw))
+
+    async def accuse(self, code: str, sealed: Sealed) -> None:
+        """Raise an alarm if a message with this fault shows that somebody lies."""
+        if code in ACCUSING:
+            about = self.replica.slug_of(sealed.header.src)
+            await self.alarms.raised(Alarm(code), sealed.eid.hex(), about=about)
 
     async def _act(self, opened: Opened, depth: int) -> list[bytes]:
         kind = opened.content.kind
@@ -126,32 +154,33 @@ class Uptake:
             found = await self._reopened(remembered)
             if found is None:
                 return []
-            opened, took = found
-            acks = await self.settle(opened, took, remembered.took, depth=depth + 1)
+            opened, entered = found
+            acks = await self.settle(opened, entered, depth=depth + 1)
         except REFUSED as e:
             await self._set_aside_told(remembered, e.code)
             return []
         await self.store.release_from_quarantine(opened.sealed.eid)
         return acks
 
-    async def _reopened(self, remembered: Remembered) -> tuple[Opened, Took] | None:
+    async def _reopened(self, remembered: Remembered) -> tuple[Opened, Entered] | None:
         """Open a message with the key that came with it; None when it is here already."""
         sealed = parse_envelope(remembered.envelope)
         broker = self.replica.broker_key()
         took = check_took(remembered.took, sealed.mid, sealed.eid, broker)
-        if await self.store.message(sealed.mid) is not None:
+        known = await self.store.message(sealed.mid)
+        if known is not None and not known.is_unentered:
             return None
         opened = open_with_key(
             sealed,
             remembered.content_key,
             desk=self.replica.desk,
-            directory=self.replica.directory,
+            directory=self.replica.known,
             at=took.at,
             index=took.index,
         )
         if opened.content.kind in WITHIN_A_DESK:
             raise FalseItemError("what devices of a desk give each other is told to nobody else")
-        return opened, took
+        return opened, Entered.by(took, remembered.took)
 
     async def _set_aside_told(self, remembered: Remembered, code: str) -> None:
         eid = envelope_id(remembered.envelope)

@@ -13,7 +13,7 @@ from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.clocks import is_late, is_late_notice
 from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
-from liaison.runtime.clock import from_timestamp
+from liaison.runtime.clock import from_timestamp, timestamp
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import CaseClock, explain, next_due, state
 from protocols.casework.codes import Delivery, Language
@@ -32,7 +32,11 @@ View = dict[str, Any]
 def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
     """Return a case as one line of the board: whose turn it is, and all its clocks."""
     record = case.record
-    row: View = {"case": case.ref, "waiting_for_line": len(case.waiting)}
+    row: View = {
+        "case": case.ref,
+        "waiting_for_line": len(case.waiting),
+        "not_in_ledger": len(case.unentered),
+    }
     if record is None:
         return {**row, **_written(case), "stage": None, "clocks": [], "waits_for": waits_for(case)}
     due = next_due(case.clocks)
@@ -232,6 +236,7 @@ def _step(
         "proven_in": message.proven,
         "times_differ": held.times_differ,
         "delivery": _ladder(held, case, book),
+        "carried": _carried(held),
         "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],
         "fields": rendered(held.step, catalogue, lang),
     }
@@ -274,8 +279,8 @@ def _ladder(held: HeldStep, case: Case, book: Casebook) -> View:
     rungs = {
         Delivery.SEALED: held.created,
         Delivery.TAKEN: message.taken_at,
-        Delivery.ARRIVED: min((ack.at for ack in acks), default=None),
-        Delivery.DELIVERED: min(delivered, default=None),
+        Delivery.ARRIVED: min((ack.at for ack in acks), default=held.carried_at),
+        Delivery.DELIVERED: min(delivered, default=held.carried_at),
         Delivery.OPENED: min(opened, default=None),
         Delivery.ACKNOWLEDGED: _acknowledged(held, case),
     }
@@ -286,15 +291,21 @@ def _ladder(held: HeldStep, case: Case, book: Casebook) -> View:
 
 def _acknowledged(held: HeldStep, case: Case) -> int | None:
     """Return when the other side first acted after this step: an act, not a receipt, says so."""
-    later = [
-        step.message.taken_at
-        for step in case.steps
-        if step.desk != held.desk
-        and step.message.position is not None
-        and held.message.position is not None
-        and step.message.position > held.message.position
-    ]
-    return min((at for at in later if at is not None), default=None)
+    rulings = () if case.record is None else case.record.rulings
+    mids = [ruling.mid for ruling in rulings]
+    if held.message.mid not in mids:
+        return None
+    later = rulings[mids.index(held.message.mid) + 1 :]
+    return next((timestamp(ruling.at) for ruling in later if ruling.desk != held.desk), None)
+
+
+def _carried(held: HeldStep) -> View | None:
+    """Return how far a step has come by hand; None if it went over the line alone."""
+    if held.carried_at is None and held.written_at is None:
+        return None
+    times = {"written": held.written_at, "had": held.carried_at}
+    said = {name: None if at is None else iso(from_timestamp(at)) for name, at in times.items()}
+    return {**said, "in_ledger": held.is_taken}
 
 
 def _reminder(reminder: Reminder) -> View:

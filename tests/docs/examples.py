@@ -35,6 +35,7 @@ from protocols.wire.api import (
     login_body,
     notice_body,
 )
+from protocols.wire.carriage import CarriedFile
 from protocols.wire.ledger_event import Event, EventKind
 from protocols.wire.mailbox import ItemKind, MailLane, NoticeCode
 from protocols.wire.receipt import Ack, AckWhat, Noted, Took
@@ -56,6 +57,9 @@ LOGIN = LoginBody(BROKER.kid, NONCE, DEVICE.kid, NOW)
 SIGNED_LOGIN = pack_signed(DEVICE, labels.LOGIN, login_body(LOGIN))
 TOOK = Took(MID, EID, 1, NOW + 60, BROKER.kid)
 ACK = Ack(AckWhat.DELIVERED, MID, EID, NOW + 62, DEVICE.kid)
+CARRIED = CarriedFile(
+    pack_signed(DEVICE, labels.ACK, Ack(AckWhat.CARRIED, MID, EID, NOW + 300, DEVICE.kid).encoded())
+)
 SIGNED_ACK = pack_signed(DEVICE, labels.ACK, ACK.encoded())
 NOTED = Noted(digest(labels.P_PERSISTED, SIGNED_ACK), 2, NOW + 62, BROKER.kid)
 NOTICE = NoticeBody(int(NoticeCode.DUE), TOKEN, MID, NOW + 1_860, NOW + 1_860)
@@ -149,6 +153,7 @@ def encoded() -> dict[str, bytes]:
         "took": TOOK.encoded(),
         "ack": ACK.encoded(),
         "noted": NOTED.encoded(),
+        "carried": CARRIED.encoded(),
         "notice": notice_body(NOTICE),
         **{f"leaf-{number}": leaf for number, leaf in enumerate(LEAVES)},
         **{name: encode(to_value(parse_step(fields))) for name, fields in STEPS.items()},

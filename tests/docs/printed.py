@@ -24,7 +24,10 @@ from protocols.casework.person import Account, Birth, Name, Person, PersonGroup,
 from tests.docs import examples
 from tests.support.requirements import REPOSITORY
 
-SPECS = {name: REPOSITORY / f"docs/spec/{name}.md" for name in ("broker", "ledger", "casework")}
+SPECS = {
+    name: REPOSITORY / f"docs/spec/{name}.md"
+    for name in ("broker", "ledger", "casework", "carriage")
+}
 CORRIDOR = "quangninh-guangxi"
 HEX_LINE, TEXT_LINE = 96, 140
 

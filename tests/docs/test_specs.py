@@ -32,7 +32,7 @@ from tests.docs import examples
 from tests.support.requirements import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
-SPECS = ("broker", "ledger", "casework")
+SPECS = ("broker", "ledger", "casework", "carriage")
 TEXT = {name: (DOCS / f"spec/{name}.md").read_text(encoding="utf-8") for name in SPECS}
 ALL = "\n".join(TEXT.values())
 ATTACKS = (DOCS / "attacks.md").read_text(encoding="utf-8")

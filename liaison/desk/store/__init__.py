@@ -2,6 +2,7 @@
 
 from liaison.desk.store.alarms import AlarmStore
 from liaison.desk.store.archive import ArchiveStore, UnreadableRecordError
+from liaison.desk.store.carried import CarriedStore
 from liaison.desk.store.colleagues import ColleagueStore
 from liaison.desk.store.engine import (
     InClearError,
@@ -21,6 +22,7 @@ from liaison.desk.store.register import Register
 from liaison.desk.store.seeds import SeedStore
 from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
+    Carried,
     Draft,
     Given,
     HeadAhead,
@@ -39,6 +41,7 @@ from liaison.desk.store.values import (
 
 __all__ = [
     "MOST_QUARANTINED",
+    "Carried",
     "Draft",
     "Given",
     "HeadAhead",
@@ -73,6 +76,7 @@ class Store(
     NamedStore,
     AlarmStore,
     MailStore,
+    CarriedStore,
     ArchiveStore,
     ErasureStore,
     SeedStore,

@@ -11,6 +11,7 @@ from crypto.attest.header import DeskId, MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import WITHIN_A_DESK, Lane, ThreadId
 from liaison.desk.store.archive import draft_row, message_from, message_row, select_messages
+from liaison.desk.store.carried import keep_carried
 from liaison.desk.store.engine import Engine, set_fact
 from liaison.desk.store.lanes import keep_resent, keep_sealed, keep_seen
 from liaison.desk.store.named import keep_named
@@ -54,7 +55,7 @@ class MailStore(Engine):
 
     async def outbox(self) -> list[StoredMessage]:
         """Return what the broker has neither taken nor refused, oldest first."""
-        return await self._messages(messages.c.took.is_(None) & messages.c.refused.is_(None))
+        return await self._messages(_unsent())
 
     async def keep(
         self,
@@ -86,7 +87,7 @@ class MailStore(Engine):
         return await self.run(lambda db: (db.scalar(before.limit(1)), db.scalar(after.limit(1))))
 
     async def mark_taken(self, mid: MessageId, took: bytes, *, position: int, at: int) -> None:
-        """Keep the broker's receipt of one of our messages."""
+        """Keep the broker's receipt of a message that was here before: ours, or one carried."""
         change = update(messages).where(messages.c.mid == mid)
         await self.run(
             lambda db: db.execute(change.values(took=took, position=position, taken_at=at))
@@ -105,7 +106,7 @@ class MailStore(Engine):
     async def unacknowledged(
         self, device: KeyId, what: int, kinds: Sequence[int]
     ) -> list[StoredMessage]:
-        """Return what came here of these kinds and of which no acknowledgement by us was noted.
+        """Return what the broker gave us of these kinds and no acknowledgement by us was noted of.
 
         What a colleague's device has told us of was delivered to it, long before.
         """
@@ -114,6 +115,7 @@ class MailStore(Engine):
         return await self._messages(
             (messages.c.outgoing == 0)
             & (messages.c.record != b"")
+            & messages.c.took.is_not(None)
             & messages.c.kind.in_(kinds)
             & messages.c.mid.not_in(noted)
             & messages.c.mid.not_in(told)
@@ -165,7 +167,7 @@ class MailStore(Engine):
         """Return how much has not come to rest."""
 
         def work(db: Connection) -> Waiting:
-            unsent = messages.c.took.is_(None) & messages.c.refused.is_(None)
+            unsent = _unsent()
             unproven = messages.c.took.is_not(None) & messages.c.proven.is_(None)
             return Waiting(
                 unsent=db.scalar(select(func.count()).where(unsent)) or 0,
@@ -226,6 +228,11 @@ class MailStore(Engine):
         )
 
 
+def _unsent() -> Any:  # noqa: ANN401 - an SQL condition
+    is_out = messages.c.outgoing == 1
+    return is_out & messages.c.took.is_(None) & messages.c.refused.is_(None)
+
+
 def _keep_case(db: Connection, thread: ThreadId, ref: str) -> None:
     last = db.scalar(select(func.max(cases.c.number))) or 0
     row = upsert(cases).values(thread=thread, ref=ref, number=last + 1)
@@ -251,6 +258,13 @@ def _keep_with(db: Connection, message: StoredMessage, keeping: Keeping) -> None
         db.execute(update(asks).where(asks.c.mid == mid).values(state=state))
     if keeping.given is not None:
         _keep_given(db, message, keeping.given)
+    _keep_way(db, message, keeping)
+
+
+def _keep_way(db: Connection, message: StoredMessage, keeping: Keeping) -> None:
+    """Keep by which way a message came, if not by the mailbox."""
+    if keeping.carried is not None:
+        keep_carried(db, keeping.carried)
     if keeping.learned:
         db.execute(insert(learned).values(mid=message.mid))
 

@@ -1,8 +1,9 @@
 """Which cases have changed: noted by the database itself, so that no way of writing can forget it.
 
-A case is computed from its messages, acknowledgements, openings and drafts. Triggers of the one
-connection note the case of each row that is written, in the transaction that writes it; the note
-lives in memory and ends with the connection. Whoever keeps computed cases asks what was touched.
+A case is computed from its messages, acknowledgements, openings, drafts and what was carried.
+Triggers of the one connection note the case of each row that is written, in the transaction that
+writes it; the note lives in memory and ends with the connection. Whoever keeps computed cases asks
+what was touched.
 """
 
 from sqlalchemy import Connection
@@ -16,6 +17,8 @@ _CASES = {
     "drafts": "SELECT {row}.thread AS thread",
     "acks": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
     "openings": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
+    "carried": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
+    "carried_out": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
 }
 _EVENTS = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}
 

@@ -33,6 +33,11 @@ class StoredMessage:
     proven: int | None = None
 
     @property
+    def is_unentered(self) -> bool:
+        """Say whether it came here as a file and the broker has not told of it yet."""
+        return self.took is None and not self.outgoing and not self.is_erased
+
+    @property
     def is_erased(self) -> bool:
         """Say whether its case was erased."""
         return not self.envelope
@@ -59,6 +64,16 @@ class HeldWindow:
     kid: KeyId
     not_after: int
     followed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A device's signed word that a message came to its desk as a file; ``at`` (ts) is its own."""
+
+    mid: MessageId
+    device: KeyId
+    ack: bytes
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +162,10 @@ class Keeping:
     ``ask`` waits for one of our officers to decide; ``draft`` waits for the answer to this
     message; ``answered`` is a draft as the answer leaves it; ``settled`` is the question whose
     draft this message has sent, ``decided`` the question that it answers, and how; ``given`` is
-    what it gives a colleague's device, ``learned`` that a colleague's device has told us of it;
-    ``seen`` are its places in lanes, ``orphans`` the parents that are not here, ``ahead`` the head
-    of the directory that we have not reached; ``resent`` names a message that it sends again, and
-    the desk to which.
+    what it gives a colleague's device, ``learned`` that a colleague's device has told us of it,
+    ``carried`` our word that it came as a file; ``seen`` are its places in lanes, ``orphans`` the
+    parents that are not here, ``ahead`` the head of the directory that we have not reached;
+    ``resent`` names a message that it sends again, and the desk to which.
     """
 
     ref: str | None = None
@@ -162,6 +177,7 @@ class Keeping:
     decided: tuple[MessageId, str] | None = None
     given: Given | None = None
     learned: bool = False
+    carried: Carried | None = None
     seen: tuple[Seen, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     ahead: HeadAhead | None = None
@@ -233,7 +249,7 @@ class Waiting:
 
 
 def fields_of(
-    stored: StoredMessage | StoredAck | Reminder | Notice | Opening | Draft,
+    stored: StoredMessage | StoredAck | Carried | Reminder | Notice | Opening | Draft,
 ) -> dict[str, Any]:
     """Return the fields of a stored value by the names of their columns."""
     return {name: getattr(stored, name) for name in type(stored).__dataclass_fields__}
