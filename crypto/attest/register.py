@@ -199,6 +199,16 @@ class Register:
         """Return those of the desk's windows that no revoked key may open."""
         return self._sealing.fresh_windows(desk)
 
+    def exposed_since(self, desk: DeskId) -> int:
+        """Return the number of the entry that exposed the desk's windows last; 0 for none."""
+        sizes = [
+            one.size
+            for one in self.revocations()
+            if one.subject[0] is What.DEVICE
+            and self._signers[KeyId(one.subject[2])].payload.desk == desk
+        ]
+        return max(sizes, default=0)
+
     def is_exposed(self, kid: KeyId) -> bool:
         """Say whether a key that was revoked may open this window."""
         return self._sealing.is_exposed(kid)

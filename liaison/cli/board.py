@@ -82,11 +82,20 @@ def print_devices(devices: View, lang: Language) -> None:
     """Print this computer's number and standing, and those of the desk's other computers."""
     words, console = _Words(lang), Console(highlight=False)
     standing = "device_member" if devices["member"] else "device_waits"
+    standing = "device_revoked" if devices["is_revoked"] else standing
     console.print(f"{devices['number']}  {words.label('screen', standing)}", soft_wrap=True)
     for other in devices["others"]:
         standing = "device_admitted" if other["admitted"] else "device_not_admitted"
         said = words.label("screen", standing)
         about = printable(f"{other['number']}  {other['pseudonym']}  {said}")
+        console.print(about, markup=False, soft_wrap=True)
+    _print_revoked(devices, words, console)
+
+
+def _print_revoked(devices: View, words: "_Words", console: Console) -> None:
+    for other in devices["revoked"]:
+        said = f"{words.label('screen', 'other_revoked')}: {words.label('reason', other['reason'])}"
+        about = printable(f"{other['number']}  {other['pseudonym']}  ✗ {said}")
         console.print(about, markup=False, soft_wrap=True)
 
 

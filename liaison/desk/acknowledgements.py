@@ -18,7 +18,6 @@ from liaison.desk.directory import Replica
 from liaison.desk.intake import CLOCKS_DIFFER, FalseItemError, FalseTimeError
 from liaison.desk.store import Carried, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, timestamp
-from protocols.wire import api
 from protocols.wire.receipt import Ack, AckWhat, parse_ack, parse_noted
 
 
@@ -47,25 +46,25 @@ class Acknowledgements:
         said = [self.delivered(parse_envelope(message.envelope)) for message in waiting]
         return [*said, *await self.store.words_to_say(self.device.kid)]
 
-    async def checked(self, frame: api.Deliver) -> StoredAck:
-        """Return the acknowledgement in ``frame`` with the broker's note of it.
+    async def checked(self, first: bytes, second: bytes) -> StoredAck:
+        """Return the acknowledgement ``first`` with ``second``, the broker's note of it.
 
         Raises:
             SignatureError, ReceiptError, DirectoryError, FalseItemError: it is none that counts.
         """
-        ack = parse_ack(split_signed(frame.first)[0])
+        ack = parse_ack(split_signed(first)[0])
         message = await self._about(ack)
         broker = self.replica.broker_key()
-        noted = parse_noted(open_signed(broker, labels.NOTED, frame.second))
-        if noted.ack != digest(labels.P_PERSISTED, frame.first):
+        noted = parse_noted(open_signed(broker, labels.NOTED, second))
+        if noted.ack != digest(labels.P_PERSISTED, first):
             raise FalseItemError("the broker's note is of another acknowledgement")
-        self._check_device(frame.first, ack, message, at=noted.at, index=noted.index)
+        self._check_device(first, ack, message, at=noted.at, index=noted.index)
         return StoredAck(
             mid=message.mid,
             device=KeyId(ack.device),
             what=int(ack.what),
-            ack=frame.first,
-            noted=frame.second,
+            ack=first,
+            noted=second,
             position=noted.index,
             at=noted.at,
         )

@@ -167,6 +167,7 @@ class Agent:
             "desk": self.slug,
             "now": iso(self.clock.now()),
             "line": "up" if self.line.is_up else "down",
+            "refusal": self.line.refusal,
             "present": self.officers.present(),
             "unsent": waiting.unsent,
             "unproven": waiting.unproven,

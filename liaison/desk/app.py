@@ -42,6 +42,7 @@ from liaison.desk.news import News
 from liaison.desk.officers import LONGEST_IDLE, Officers
 from liaison.desk.opener import Opener
 from liaison.desk.outbox import Outbox
+from liaison.desk.places import Places
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
@@ -146,13 +147,16 @@ async def _assemble(
     catalogue = Catalogue(parts.catalogue, parts.corridor)
     casebook = Casebook(store, replica, build_rules(parts.corridor, load_calendars()), clock)
     news = News()
-    outbox, prover = Outbox(store, replica, line, news.tell), Prover(store, replica, line)
+    outbox, prover = (
+        Outbox(store, replica, line, news.tell),
+        Prover(store, replica, line, Places(store, replica.directory, line)),
+    )
     await prover.load()
     queued = _both(outbox.wake, news.tell)
     dispatch = Dispatch(replica, keyring, store, clock, queued)
     releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
-    devices = Devices(store, replica, keyring, dispatch, officers, clock)
+    devices = Devices(store, replica, keyring, dispatch, officers, clock, line)
     backlog = Backlog()
     destruction = Destruction(
         store=store,

@@ -83,6 +83,8 @@ class Line:
     session: ClientSession
     broker: Callable[[], KeyId]
     is_up: bool = False
+    #: The code with which the broker refused the last login, until one is let in.
+    refusal: str | None = None
     next_pause: float = FIRST_PAUSE
     _socket: ClientWebSocketResponse | None = None
     _pending: dict[int, asyncio.Future[bytes]] = field(default_factory=dict)
@@ -100,7 +102,10 @@ class Line:
                 await self._hold(listener)
             except (ClientError, OSError, TimeoutError, LineDownError) as e:
                 structlog.get_logger().info("line.down", error=type(e).__name__)
-            except (WrongBrokerError, BrokerRefusedError, DirectoryError, api.FrameError) as e:
+            except BrokerRefusedError as e:
+                self.refusal = e.code
+                structlog.get_logger().error("line.refused", code=e.code)
+            except (WrongBrokerError, DirectoryError, api.FrameError) as e:
                 structlog.get_logger().error("line.refused", code=e.code)
             finally:
                 self._hang_up()
@@ -158,7 +163,7 @@ class Line:
         ) as socket:
             self._socket = socket
             welcome = await self._log_in(socket)
-            self.is_up = True
+            self.is_up, self.refusal = True, None
             await listener.line_up(welcome)
             self.next_pause = FIRST_PAUSE
             async for message in socket:

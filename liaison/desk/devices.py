@@ -39,6 +39,7 @@ from liaison.desk.officers import Officers
 from liaison.desk.store import Given, Store
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.errors import CaseworkError
+from protocols.wire import api
 
 
 class UnknownDeviceError(CaseworkError):
@@ -63,11 +64,16 @@ class Devices:
     dispatch: Dispatch
     officers: Officers
     clock: Clock
+    line: Line
 
     def others(self) -> list[Signer]:
         """Return the other devices of our desk that count now, in the order of enrolment."""
         now, ours = timestamp(self.clock.now()), self.keyring.device.kid
         return [one for one in self.replica.devices() if one.kid != ours and self._counts(one, now)]
+
+    def is_revoked(self) -> bool:
+        """Say whether this installation was revoked, as the directory or the broker says."""
+        return self.keyring.is_revoked() or self.line.refusal == api.Refusal.REVOKED
 
     async def listed(self) -> dict[str, Any]:
         """Return this installation's number and standing, and those of the others."""
@@ -82,6 +88,16 @@ class Devices:
                     "admitted": one.kid in colleagues,
                 }
                 for one in self.others()
+            ],
+            "is_revoked": self.is_revoked(),
+            "revoked": [
+                {
+                    "pseudonym": one.payload.pseudonym,
+                    "number": device_number(one.payload.key.raw),
+                    "reason": reason.name.lower(),
+                }
+                for one, reason in self.replica.revoked_devices()
+                if one.kid != self.keyring.device.kid
             ],
         }
 
@@ -174,7 +190,8 @@ class Devices:
         granted = await self.store.granted(device)
         live = [(kid, seed) for kid, seed in await self._live_windows() if kid not in granted]
         if live:
-            colleagues = tuple(sorted({*await self.store.colleagues()} - {device}))
+            here = {one.kid for one in self.others()}
+            colleagues = tuple(sorted({*await self.store.colleagues()} & here - {device}))
             given = Given(device, windows=tuple(kid for kid, _ in live))
             form = grant_to_value(Grant(tuple(live), colleagues))
             await self.dispatch.give(Kind.GRANT, form, to, given)

@@ -16,7 +16,7 @@ from crypto.attest.directory import Directory, DirectoryError, Signer
 from crypto.attest.header import DeskId
 from crypto.attest.note import NamedKey
 from crypto.attest.signing import KeyId, VerifyKey
-from crypto.attest.statement import AgencyId, InfraKind, Role
+from crypto.attest.statement import AgencyId, InfraKind, Reason, Role, What
 from liaison.desk.broker_client import Line
 from liaison.desk.store import Store
 from protocols.wire import api
@@ -78,6 +78,20 @@ class Replica:
     def devices(self) -> list[Signer]:
         """Return our desk's devices, in the order in which they were enrolled."""
         return self.directory.signers(self.desk, Role.DEVICE)
+
+    def revoked_devices(self) -> list[tuple[Signer, Reason]]:
+        """Return our desk's devices that were revoked, each with the reason last given."""
+        reasons: dict[KeyId, Reason] = {}
+        for revocation in self.directory.revocations():
+            what, agency, subject = revocation.subject
+            if what is What.DEVICE and agency == self.agency:
+                reasons[KeyId(subject)] = revocation.payload.reason
+        signers = ((self.directory.whose(kid), reason) for kid, reason in reasons.items())
+        return [
+            (signer, reason)
+            for signer, reason in signers
+            if signer.payload.desk == self.desk and signer.payload.role is Role.DEVICE
+        ]
 
     def slug_of(self, desk: DeskId) -> str:
         """Return a desk's slug; raise UnknownDeskError when the directory has none of this id."""

@@ -114,6 +114,8 @@ class Dispatch:
             raise NotAdmittedError("this installation holds none of its desk's windows")
         directory, ours = self.replica.known, self.replica.desk
         created = timestamp(self.clock.now())
+        for kid in (key.kid, self.keyring.device.kid):
+            directory.signer(kid, at=created)
         readers = [
             Reader(directory.open_window(address.to, at=created), ReaderRole.DESK),
             Reader(directory.open_window(ours, at=created), ReaderRole.OWN_COPY),

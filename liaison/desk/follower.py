@@ -65,4 +65,7 @@ class Follower:
             await self.inbox.compare_heads()
             self.grown()
         if grown.cosigned:
+            unplaced = len(self.replica.directory.unplaced())
             await self.prover.check()
+            if len(self.replica.directory.unplaced()) < unplaced:
+                await self.inbox.try_again()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from crypto.attest.directory import DirectoryError
+from crypto.attest.directory import DirectoryError, RevokedError
 from crypto.attest.header import (
     Sealed,
     envelope_id,
@@ -111,6 +111,7 @@ class Inbox:
         async with self.turn:
             was_member = self.keyring.is_member()
             await self._take_aside()
+            await self._take_acks_aside()
             await self._begin_anew(was_member=was_member)
 
     async def _begin_anew(self, *, was_member: bool) -> None:
@@ -141,6 +142,17 @@ class Inbox:
             self.changed()
         return taken
 
+    async def _take_acks_aside(self) -> None:
+        """Keep acknowledgements by a device that was revoked later, as is known by now."""
+        for ack, noted in await self.store.aside([RevokedError.code]):
+            try:
+                await self._keep_ack(ack, noted)
+            except (SignatureError, ReceiptError, DirectoryError, FalseItemError) as e:
+                structlog.get_logger().info("inbox.still_aside", code=e.code)
+                continue
+            await self.store.release_from_quarantine(envelope_id(ack))
+            self.changed()
+
     async def acknowledge_again(self) -> None:
         """Say once more that we have what the broker has not noted as delivered to us."""
         acks = await self.acks.still_to_say()
@@ -169,13 +181,21 @@ class Inbox:
         within = sealed.header.dst == (sealed.header.src,)
         return within and not set(sealed.header.kids) & set(self.keyring.grant_keys())
 
+    async def _keep_ack(self, first: bytes, second: bytes) -> None:
+        ack = await self.acks.checked(first, second)
+        if ack.what == AckWhat.CARRIED:
+            word = await self.acks.carried_word(first, at=ack.at, index=ack.position)
+            await self.store.keep_carried(word)
+        await self.store.keep_ack(ack)
+
     async def _take_ack(self, frame: api.Deliver) -> list[bytes]:
         try:
-            ack = await self.acks.checked(frame)
-            if ack.what == AckWhat.CARRIED:
-                word = await self.acks.carried_word(frame.first, at=ack.at, index=ack.position)
-                await self.store.keep_carried(word)
-            await self.store.keep_ack(ack)
+            await self._keep_ack(frame.first, frame.second)
+        except RevokedError as e:
+            # It may stand in the ledger before the revocation: that is not known at once.
+            await self.uptake.set_aside(
+                envelope_id(frame.first), frame.first, e.code, receipt=frame.second
+            )
         except (SignatureError, ReceiptError, DirectoryError, FalseItemError) as e:
             await self.uptake.set_aside(envelope_id(frame.first), frame.first, e.code)
         return []

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crypto.attest.directory import DirectoryError
 from crypto.attest.signing import KeyId, SigningKey, key_id
 from crypto.attest.statement import What, Window
 from crypto.seal.ceremony import publish_windows
@@ -38,6 +39,8 @@ class Keyring:
     clock: Clock
     _windows: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
     _grant_keys: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
+    #: Windows made since the desk's last revocation, by its entry's number and their week.
+    _made_since: dict[tuple[int, int], Window] = field(default_factory=dict)
 
     async def load(self) -> None:
         """Take up the windows and grant keys whose seeds are in the store."""
@@ -66,6 +69,14 @@ class Keyring:
             return any(one.kid == self.device.kid for one in replica.devices())
         return any(window.kid in self._windows for window in published)
 
+    def is_revoked(self) -> bool:
+        """Say whether this installation's key, or the desk, was revoked."""
+        directory = self.replica.directory
+        try:
+            return directory.is_revoked(directory.whose(self.device.kid))
+        except DirectoryError:
+            return False
+
     async def add_windows(self, windows: list[OwnWindow]) -> None:
         """Keep windows that a colleague has given us."""
         await self.store.add_windows(windows)
@@ -89,6 +100,7 @@ class Keyring:
     async def publish_when_due(self, line: Line) -> None:
         """Publish the windows that are wanted by now, if any; raises what the line raises.
 
+        After a revocation those that stand count for nothing, and new ones are wanted at once.
         Windows whose publication failed are kept and offered again: no seed is made twice.
         """
         now = timestamp(self.clock.now())
@@ -111,14 +123,26 @@ class Keyring:
 
     async def _window(self, begins: int) -> Window:
         """Return the window of the week that begins then: the one already made, or a new one."""
+        since = self.replica.directory.exposed_since(self.replica.desk)
+        if since:
+            return await self._window_since(since, begins)
         seed = await self.store.seed_for(begins)
         if seed is None:
-            made = make_window(begins)
-            await self.add_windows([made])
-            return made.window
+            return await self._new_window(begins)
         public = OpeningKey.from_seed(seed).public
         return Window(key_id(public), public, begins, begins + WEEK)
 
+    async def _window_since(self, since: int, begins: int) -> Window:
+        """Return a window made since a key of the desk was revoked: an older seed may be known."""
+        if (since, begins) not in self._made_since:
+            self._made_since[since, begins] = await self._new_window(begins)
+        return self._made_since[since, begins]
+
+    async def _new_window(self, begins: int) -> Window:
+        made = make_window(begins)
+        await self.add_windows([made])
+        return made.window
+
     def _published_until(self) -> int | None:
-        windows = self.replica.directory.windows(self.replica.desk)
+        windows = self.replica.directory.fresh_windows(self.replica.desk)
         return windows[-1].not_after if windows else None

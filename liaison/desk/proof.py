@@ -17,6 +17,7 @@ from crypto.attest.proof import verify_consistency, verify_inclusion
 from crypto.attest.tree import TreeError, hash_leaf
 from liaison.desk.broker_client import Line
 from liaison.desk.directory import Replica
+from liaison.desk.places import FalsePlaceError, Places
 from liaison.desk.store import Store, StoredAck, StoredMessage
 from protocols.wire import api
 from protocols.wire.ledger_event import Event, EventKind, LeafError, parse_leaf
@@ -44,7 +45,14 @@ class RolledBackError(Exception):
 
 
 #: What is an accusation of the broker: kept and shown until a supervisor has dealt with it.
-ACCUSATIONS = (NoteError, TreeError, LeafError, FalseLeafError, RolledBackError)
+ACCUSATIONS = (
+    NoteError,
+    TreeError,
+    LeafError,
+    FalseLeafError,
+    FalsePlaceError,
+    RolledBackError,
+)
 
 
 @dataclass(slots=True)
@@ -54,6 +62,7 @@ class Prover:
     store: Store
     replica: Replica
     line: Line
+    places: Places
     alarm: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -61,6 +70,7 @@ class Prover:
         """Take up the alarm that was raised before the last end of the program, if any."""
         raised = await self.store.fact(ALARM)
         self.alarm = None if raised is None else raised.decode()
+        await self.places.load()
 
     async def last_seen(self) -> Cosigned | None:
         """Return the last checkpoint that held, verified anew, or None before the first."""
@@ -92,6 +102,7 @@ class Prover:
             _check_ack(await self._leaf(ack.position, seen), ack)
         positions = [_position(m) for m in messages] + [ack.position for ack in acks]
         await self.store.mark_proven(size, raw, positions)
+        await self.places.find(seen, self._leaf)
 
     async def _check_continues(self, seen: Cosigned) -> None:
         last = await self.last_seen()

@@ -1,8 +1,9 @@
 """A further installation of a desk: another computer in the same office, enrolled and running."""
 
 from config.schema import Country
-from crypto.attest.statement import Role
-from crypto.seal.ceremony import grant_key, parse_request
+from crypto.attest.signing import KeyId, SigningKey
+from crypto.attest.statement import Reason, RevocationPayload, Role
+from crypto.seal.ceremony import grant_key, parse_request, revoke
 from liaison.desk.admin import init_desk
 from liaison.desk.broker_client import fetch_directory, publish_entry
 from liaison.runtime.seeds import load_key
@@ -32,7 +33,7 @@ async def enrol_installation(
         passphrase=PASSPHRASE,
         clock=network.clock,
     )
-    registrar = load_key(network.state / "ceremony" / _agency(network, desk) / "registrar.seed")
+    registrar = registrar_of(network, desk)
     for raw in made.requests:
         entry = grant_key(parse_request(raw), registrar, after=None)
         await publish_entry(network.http, network.broker.url, entry)
@@ -40,6 +41,21 @@ async def enrol_installation(
     serve_by(further, network.broker, network.founded, network.clock)
     network.desks[f"{desk.slug}-{name}"] = further
     return further
+
+
+def registrar_of(network: Network, desk: Desk) -> SigningKey:
+    """Return the key of the registrar of a desk's agency."""
+    return load_key(network.state / "ceremony" / _agency(network, desk) / "registrar.seed")
+
+
+async def revoke_key(
+    network: Network, desk: Desk, kid: KeyId, *, reason: Reason = Reason.LOST, at: int = 0
+) -> None:
+    """Have the registrar of ``desk`` revoke one of its keys, not to be trusted since ``at``."""
+    registrar, payload = registrar_of(network, desk), RevocationPayload(at, reason)
+    agency = network.broker_directory().whose(kid).agency
+    entry = revoke(agency, kid, payload, signers=[registrar])
+    await publish_entry(network.http, network.broker.url, entry)
 
 
 async def devices(desk: Desk) -> View:
