@@ -339,3 +339,14 @@ asks = Table(
     Column("mid", LargeBinary, primary_key=True),
     Column("state", String, nullable=False),
 )
+
+#: What an officer wrote on a screen that had locked itself: it comes back to them alone.
+kept_forms = Table(
+    "kept_forms",
+    TABLES,
+    Column("officer", String, primary_key=True),
+    Column("once", String, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("fields", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

@@ -6,11 +6,16 @@ from itertools import product
 import pytest
 from playwright.async_api import Error
 
+from liaison.demo.hand_clock import HandClock
+from liaison.desk.officers import LONGEST_IDLE, WARNED
 from tests.support.browser import NARROW, WIDE, Scheme, Window, chromium, open_window
 from tests.support.network import AT, GUANGXI, Network
 from tests.support.officers import send_rescue
 from tests.support.releases import asks_at, draft_in, refuse, request_dna
 
+#: Whether what lies on top in the middle and in the corners of the page belongs to the veil.
+COVERS = """[[0.5, 0.5], [0.02, 0.02], [0.98, 0.98]].every(([x, y]) =>
+    document.elementFromPoint(x * innerWidth, y * innerHeight).closest(".veil"))"""
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
 
 
@@ -118,3 +123,36 @@ async def test_a_page_without_scripts_does_all_but_update_itself(network: Networ
         await network.settle()
 
     assert (await network.mongcai.case(ref))["stage"] == "acknowledged"
+
+
+async def test_a_form_on_a_screen_that_locked_itself_is_covered_and_comes_back(
+    network: Network,
+) -> None:
+    clock, desk = HandClock(AT), network.mongcai
+    await desk.stop()
+    desk.idle_clock = clock
+    await desk.start()
+    async with chromium() as browser:
+        window = await open_window(browser, desk, "vi-VN")
+        await window.unlock(network.founded.passphrase)
+        await window.go("/requests/RESCUE")
+        await window.page.fill('[name="request.place"]', "Nhà nghỉ số 168")
+        clock.set(AT + LONGEST_IDLE - WARNED)
+        desk.agent.news.tell()
+        await window.page.wait_for_selector("#here", state="visible")
+        barriers = await window.barriers()
+        clock.set(AT + LONGEST_IDLE)
+        desk.agent.news.tell()
+        await window.page.wait_for_selector(".veil")
+        covered = await window.page.evaluate(COVERS)
+        barriers += await window.barriers()
+        await window.follow(".veil button")
+        await window.page.fill("#officer", desk.officer)
+        await window.page.fill("#passphrase", network.founded.passphrase)
+        await window.follow("main button.main")
+        typed = await window.page.input_value('[name="request.place"]')
+
+    assert covered
+    assert typed == "Nhà nghỉ số 168"
+    assert await desk.board() == []
+    assert [barriers, window.complaints] == [[], []]

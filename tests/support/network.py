@@ -45,6 +45,7 @@ from liaison.desk.guard import make_token
 from liaison.desk.officers import Officers
 from liaison.desk.routes import AGENT
 from liaison.desk.vault import unlock_vault
+from liaison.runtime.clock import Clock, SystemClock
 from liaison.runtime.seeds import load_key
 from liaison.witness.app import WitnessSettings
 from liaison.witness.app import build_app as build_witness
@@ -133,6 +134,7 @@ class Desk(Part):
     token: str = ""
     officers: Officers | None = None
     sessions: dict[str, str] = field(default_factory=dict)
+    idle_clock: Clock = field(default_factory=SystemClock)
 
     @property
     def agent(self) -> Agent:
@@ -390,8 +392,11 @@ class Foundation:
         file.write_bytes(pickle.dumps(self))
 
     @asynccontextmanager
-    async def copy(self, state: Path) -> AsyncIterator[Network]:
-        """Give a copy of it in the new folder ``state``; nothing runs yet."""
+    async def copy(self, state: Path, *, idle_clock: Clock | None = None) -> AsyncIterator[Network]:
+        """Give a copy of it in the new folder ``state``; nothing runs yet.
+
+        ``idle_clock`` is the one by which officers idle, without it the machine's.
+        """
         shutil.copytree(self.founded.state, state)
         founded = Founded(
             state,
@@ -401,6 +406,8 @@ class Foundation:
             self.founded.passphrase,
         )
         async with assembled(founded, self.keys, AT) as network:
+            for desk in network.desks.values():
+                desk.idle_clock = idle_clock or desk.idle_clock
             yield network
 
 
@@ -466,6 +473,7 @@ def serve_by(desk: Desk, broker: Part, founded: Founded, clock: HandClock) -> No
             corridor=founded.corridor,
             catalogue=load_catalogue(),
             token=desk.token,
+            idle_clock=desk.idle_clock,
         )
         return build_desk(parts, clock=clock)
 

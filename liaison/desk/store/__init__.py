@@ -14,6 +14,7 @@ from liaison.desk.store.engine import (
     opens,
 )
 from liaison.desk.store.erasure import ErasureStore, Stub
+from liaison.desk.store.forms import FormStore, KeptForm
 from liaison.desk.store.keys import KeyStore
 from liaison.desk.store.lanes import LaneStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
@@ -47,6 +48,7 @@ __all__ = [
     "HeadAhead",
     "InClearError",
     "Keeping",
+    "KeptForm",
     "Missing",
     "NoCipherError",
     "Notice",
@@ -80,6 +82,7 @@ class Store(
     ArchiveStore,
     ErasureStore,
     SeedStore,
+    FormStore,
     Register,
     TouchedStore,
 ):

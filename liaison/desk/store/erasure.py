@@ -19,6 +19,7 @@ from liaison.desk.tables import (
     cases,
     drafts,
     erasures,
+    kept_forms,
     messages,
     notices,
     openings,
@@ -76,6 +77,9 @@ class ErasureStore(Engine):
 
 
 def _destroy(db: Connection, thread: ThreadId, mids: Sequence[MessageId]) -> None:
+    refs = list(db.scalars(select(cases.c.ref).where(cases.c.thread == thread)))
+    for ref in refs:
+        db.execute(delete(kept_forms).where(kept_forms.c.path.startswith(f"/cases/{ref}/")))
     for table in BY_THREAD:
         db.execute(delete(table).where(table.c.thread == thread))
     for table in BY_MESSAGE:

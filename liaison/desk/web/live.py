@@ -12,6 +12,7 @@ from contextlib import suppress
 from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import EventSourceResponse, sse_response
 
+from liaison.desk.officers import WARNED
 from liaison.desk.routes import AGENT
 from liaison.desk.web.officer import count_asks, present_officer
 from liaison.desk.web.render import fragment
@@ -20,31 +21,49 @@ from liaison.desk.web.render import fragment
 TICK = 15.0
 
 
-async def stream(request: web.Request, part: Callable[[], Awaitable[str]]) -> web.StreamResponse:
-    """Send what ``part`` returns now and whenever it differs, until the page or the desk ends."""
+async def stream(
+    request: web.Request, part: Callable[[], Awaitable[str]], *, locked: str = "locked.html"
+) -> web.StreamResponse:
+    """Send what ``part`` returns now and whenever it differs, until the page or the desk ends.
+
+    ``locked`` is the template of what is sent when the officer has gone.
+    """
     async with sse_response(request) as response:
         # A page that was closed: nothing to tell, and nobody to tell it to.
         with suppress(ClientConnectionResetError):
-            await _send_changes(request, response, part)
+            await _send_changes(request, response, part, locked)
     return response
 
 
 async def _send_changes(
-    request: web.Request, response: EventSourceResponse, part: Callable[[], Awaitable[str]]
+    request: web.Request,
+    response: EventSourceResponse,
+    part: Callable[[], Awaitable[str]],
+    locked: str,
 ) -> None:
     agent, shown = request.app[AGENT], ""
     with agent.news.listen() as heard:
         while response.is_connected() and not agent.news.is_over:
             heard.clear()
-            if present_officer(request) is None:
-                await response.send(fragment(request, "locked.html"))
+            officer = present_officer(request)
+            if officer is None:
+                await response.send(fragment(request, locked))
                 return
             await count_asks(request)
-            current = await part() + fragment(request, "count.html", is_news=True)
+            around = fragment(request, "count.html", is_news=True) + _idle(request, officer)
+            current = await part() + around
             if current != shown:
                 await response.send(current)
                 shown = current
             await _wait(heard)
+
+
+def _idle(request: web.Request, officer: str) -> str:
+    """Return what the page says of when it locks: nothing, until that is near."""
+    officers = request.app[AGENT].officers
+    locks_at = officers.locks_at(officer)
+    is_near = locks_at - officers.clock.now() <= WARNED
+    return fragment(request, "idle.html", locks_at=locks_at if is_near else None)
 
 
 async def _wait(heard: asyncio.Event) -> None:

@@ -22,6 +22,8 @@ CATALOGUE = web.AppKey("catalogue", Catalogue)
 ERRORS = web.AppKey("errors", Mapping[str, ErrorText])
 #: How many questions for a second signature wait at this desk.
 WAITING = web.RequestKey("waiting", int)
+#: That a form is shown which its officer wrote before the screen locked itself.
+CAME_BACK = web.RequestKey("came_back", bool)
 LANGUAGE_COOKIE = "language"
 
 
@@ -84,4 +86,5 @@ def _around(request: web.Request) -> dict[str, object]:
         "officer": None if session is None else officers.holder(session.unlocked),
         "desk": request.app[AGENT].slug,
         "waiting": request.get(WAITING, 0),
+        "came_back": request.get(CAME_BACK, False),
     }

@@ -8,7 +8,18 @@ from config.schema import ErrorText
 from liaison.desk.web.headers import add_headers
 from liaison.desk.web.live import end_streams
 from liaison.desk.web.officer import for_officer
-from liaison.desk.web.pages import act, asks, board, case, devices, entrance, erasing, request
+from liaison.desk.web.pages import (
+    act,
+    asks,
+    board,
+    case,
+    devices,
+    entrance,
+    erasing,
+    idle,
+    passphrase,
+    request,
+)
 from liaison.desk.web.render import CATALOGUE, ERRORS, STATIC, set_up_templates
 from liaison.desk.web.session import LAUNCH_PATH, SESSIONS, Sessions
 from protocols.casework.catalogue import Catalogue
@@ -31,12 +42,12 @@ ROUTES = [
     web.get("/board/live", for_officer(board.stream_board)),
     web.get("/requests", for_officer(request.list_types)),
     web.get("/requests/{type}", for_officer(request.show_form)),
-    web.post("/requests/{type}", for_officer(request.send_form)),
+    web.post("/requests/{type}", for_officer(request.send_form, keeps=True)),
     web.get("/cases/{ref}", for_officer(case.show_case)),
     web.get("/cases/{ref}/live", for_officer(case.stream_case)),
     web.post("/cases/{ref}/open", for_officer(case.open_case)),
     web.get("/cases/{ref}/acts/{act}", for_officer(act.show_act)),
-    web.post("/cases/{ref}/acts/{act}", for_officer(act.take_act)),
+    web.post("/cases/{ref}/acts/{act}", for_officer(act.take_act, keeps=True)),
     web.get("/cases/{ref}/erase", for_officer(erasing.show_erasing)),
     web.post("/cases/{ref}/erase", for_officer(erasing.erase)),
     web.get("/erased", for_officer(erasing.show_erased)),
@@ -44,8 +55,13 @@ ROUTES = [
     web.get("/asks/live", for_officer(asks.stream_asks)),
     web.get("/asks/{ask}", for_officer(asks.show_ask)),
     web.get("/asks/{ask}/live", for_officer(asks.stream_ask)),
-    web.post("/asks/{ask}/grant", for_officer(asks.grant)),
-    web.post("/asks/{ask}/refuse", for_officer(asks.refuse)),
+    web.post("/asks/{ask}/grant", for_officer(asks.grant, keeps=True)),
+    web.post("/asks/{ask}/refuse", for_officer(asks.refuse, keeps=True)),
+    web.post("/kept/{once}/drop", for_officer(board.drop_kept)),
+    web.get("/idle/live", for_officer(idle.stream_idle)),
+    web.post("/awake", for_officer(idle.stay_awake)),
+    web.get("/passphrase", for_officer(passphrase.show_passphrase)),
+    web.post("/passphrase", for_officer(passphrase.change_passphrase)),
     web.get("/devices", for_officer(devices.show_devices)),
     web.post("/devices", for_officer(devices.admit)),
     web.static("/static", STATIC),

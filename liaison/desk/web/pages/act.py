@@ -15,6 +15,7 @@ from liaison.desk.routes import AGENT
 from liaison.desk.web.acts import acts_of
 from liaison.desk.web.fields import Posted
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong
+from liaison.desk.web.officer import kept_form
 from liaison.desk.web.render import page, see_other, words
 from liaison.desk.web.session import SESSION, make_once
 from liaison.runtime.web import ProblemError
@@ -43,13 +44,13 @@ class PersonRow:
     chosen: str
 
 
-async def show_act(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
-    """Show the page of an act that our side may take now."""
+async def show_act(request: web.Request, officer: str) -> web.StreamResponse:
+    """Show the page of an act that our side may take now, with what was written of it before."""
     case = await request.app[AGENT].casebook.find(request.match_info["ref"])
     act = _act(request)
     if act not in acts_of(case, request.app[AGENT].slug):
         return see_other(f"/cases/{case.ref}")
-    return _show(request, case, act, None, [])
+    return _show(request, case, act, await kept_form(request, officer), [])
 
 
 async def take_act(request: web.Request, officer: str) -> web.StreamResponse:
@@ -61,11 +62,14 @@ async def take_act(request: web.Request, officer: str) -> web.StreamResponse:
         if once in session.answers:
             return see_other(session.answers[once])
         case = await agent.casebook.find(ref)
+        if "check" in posted:
+            return _show(request, case, act, posted, [])
         try:
             await agent.composer.act(officer, ref, _read(request, case, act, posted))
         except CaseworkError as e:
             return _show(request, case, act, posted, _wrong(request, e, act))
         session.remember(once, f"/cases/{ref}")
+        await agent.store.drop_form(officer, str(posted.get("once", "")))
     return see_other(f"/cases/{ref}")
 
 

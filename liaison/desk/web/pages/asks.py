@@ -22,6 +22,7 @@ from liaison.desk.web.fields import Posted
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong
 from liaison.desk.web.i18n import TAGS
 from liaison.desk.web.live import stream
+from liaison.desk.web.officer import kept_form
 from liaison.desk.web.render import fragment, page, see_other, words
 from liaison.desk.web.sides import own_language, side_by_side
 from protocols.casework.approval import held
@@ -53,7 +54,7 @@ async def stream_asks(request: web.Request, officer: str) -> web.StreamResponse:
 
 async def show_ask(request: web.Request, officer: str) -> web.StreamResponse:
     """Show one question: exactly what would leave, and how it was or may be decided."""
-    return await _show(request, officer, None, [])
+    return await _show(request, officer, await kept_form(request, officer), [])
 
 
 async def stream_ask(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
@@ -75,6 +76,8 @@ async def grant(request: web.Request, officer: str) -> web.StreamResponse:
     """Sign what is asked for, or show what is wrong."""
     releases, posted = request.app[AGENT].releases, await request.post()
     ask = (await releases.question(_ask(request))).mid
+    if "check" in posted:
+        return await _show(request, officer, posted, [])
     file, basis = (str(posted.get(name, "")).strip() or None for name in ("file", "basis"))
     try:
         await releases.grant(officer, ask, file=file, basis=basis)
@@ -82,6 +85,7 @@ async def grant(request: web.Request, officer: str) -> web.StreamResponse:
         return see_other(request.path.removesuffix("/grant"))  # decided, perhaps by this press
     except (CaseworkError, DirectoryError) as e:
         return await _show(request, officer, posted, _wrong(request, e))
+    await request.app[AGENT].store.drop_form(officer, str(posted.get("once", "")))
     return see_other(request.path.removesuffix("/grant"))
 
 
@@ -89,6 +93,8 @@ async def refuse(request: web.Request, officer: str) -> web.StreamResponse:
     """Say that it is not signed, and why, or show what is wrong."""
     releases, posted = request.app[AGENT].releases, await request.post()
     ask = (await releases.question(_ask(request))).mid
+    if "check" in posted:
+        return await _show(request, officer, posted, [])
     typed = str(posted.get("reason", "")).strip().replace("\r\n", "\n")
     try:
         reason = parse_text({"lang": words(request).lang, "text": typed}, "reason")
@@ -97,6 +103,7 @@ async def refuse(request: web.Request, officer: str) -> web.StreamResponse:
         return see_other(request.path.removesuffix("/refuse"))
     except (CaseworkError, DirectoryError) as e:
         return await _show(request, officer, posted, _wrong(request, e))
+    await request.app[AGENT].store.drop_form(officer, str(posted.get("once", "")))
     return see_other(request.path.removesuffix("/refuse"))
 
 

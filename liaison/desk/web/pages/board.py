@@ -5,9 +5,12 @@ from typing import Any
 from aiohttp import web
 
 from liaison.desk.routes import AGENT
+from liaison.desk.store import KeptForm
 from liaison.desk.view import board_row, by_deadline, other_desk
 from liaison.desk.web.live import stream
-from liaison.desk.web.render import fragment, page
+from liaison.desk.web.officer import address_of
+from liaison.desk.web.render import fragment, page, see_other
+from liaison.runtime.clock import from_timestamp
 from protocols.casework.clocks import ClockState
 
 #: What the word of a row's first column depends on: how the most pressing clock stands.
@@ -16,21 +19,27 @@ QUIET = "quiet"
 OPEN = frozenset({ClockState.RUNNING, ClockState.OVERDUE})
 
 
-async def show_board(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
+async def show_board(request: web.Request, officer: str) -> web.StreamResponse:
     """Show the board."""
-    return page(request, "board.html", **await _board(request))
+    return page(request, "board.html", **await _board(request, officer))
 
 
-async def stream_board(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
+async def stream_board(request: web.Request, officer: str) -> web.StreamResponse:
     """Send the board again whenever it changes."""
 
     async def part() -> str:
-        return fragment(request, "board_part.html", **await _board(request))
+        return fragment(request, "board_part.html", **await _board(request, officer))
 
     return await stream(request, part)
 
 
-async def _board(request: web.Request) -> dict[str, Any]:
+async def drop_kept(request: web.Request, officer: str) -> web.StreamResponse:
+    """Throw away what the officer had written when the screen locked itself."""
+    await request.app[AGENT].store.drop_form(officer, request.match_info["once"])
+    return see_other("/board")
+
+
+async def _board(request: web.Request, officer: str) -> dict[str, Any]:
     agent = request.app[AGENT]
     now = agent.clock.now()
     rows = [board_row(case, agent.casebook, now=now) for case in await agent.casebook.every()]
@@ -41,6 +50,7 @@ async def _board(request: web.Request) -> dict[str, Any]:
             {**row, "with": other_desk(row, agent.slug), "press": press_of(row)}
             for row in by_deadline(rows)
         ],
+        "kept": [_kept(form) for form in await agent.store.kept_forms(officer)],
         "is_up": agent.line.is_up,
         "unsent": waiting.unsent,
         "alarms": await agent.alarm_views(),
@@ -48,6 +58,18 @@ async def _board(request: web.Request) -> dict[str, Any]:
         "is_member": devices["member"],
         "strangers": sum(not other["admitted"] for other in devices["others"]),
         "overdue": sum(press_of(row) == "overdue" for row in rows),
+    }
+
+
+def _kept(form: KeptForm) -> dict[str, Any]:
+    """Return what the board says of a form that was written and not sent."""
+    *_, last = form.path.split("/")
+    return {
+        "href": address_of(form),
+        "once": form.once,
+        "type": last if form.path.startswith("/requests/") else None,
+        "case": form.path.split("/")[2] if form.path.startswith("/cases/") else None,
+        "at": from_timestamp(form.at),
     }
 
 

@@ -45,7 +45,7 @@ async def unlock(request: web.Request) -> web.StreamResponse:
     session, agent = request[SESSION], request.app[AGENT]
     async with session.turn:
         try:
-            session.unlocked = await agent.unlock(officer, str(form.get("passphrase", "")))
+            unlocked = await agent.unlock(officer, str(form.get("passphrase", "")))
         except VaultError as e:
             return page(
                 request,
@@ -55,7 +55,7 @@ async def unlock(request: web.Request) -> web.StreamResponse:
                 typed=officer,
                 code=e.code,
             )
-        session.officer = officer
+        session.officer, session.unlocked = officer, unlocked
     return see_other(own_path(wanted))
 
 

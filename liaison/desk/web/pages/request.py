@@ -18,6 +18,7 @@ from liaison.desk.routes import AGENT
 from liaison.desk.web.doubts import doubts_of, mark_of
 from liaison.desk.web.fields import FormWriter, Part, Posted, Rows
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong
+from liaison.desk.web.officer import kept_form
 from liaison.desk.web.reading import FormReader
 from liaison.desk.web.render import page, see_other, words
 from liaison.desk.web.session import SESSION, make_once
@@ -53,9 +54,12 @@ async def list_types(request: web.Request, officer: str) -> web.StreamResponse: 
     return page(request, "types.html", types=[(kind, kind in FORMS) for kind in RequestType])
 
 
-async def show_form(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
-    """Show an empty form."""
-    return _show(request, None, [])
+async def show_form(request: web.Request, officer: str) -> web.StreamResponse:
+    """Show an empty form, or what the officer had written when the screen locked itself."""
+    kept = await kept_form(request, officer)
+    if kept is not None:
+        kept["check"] = "1"
+    return _show(request, kept, [])
 
 
 async def send_form(request: web.Request, officer: str) -> web.StreamResponse:
@@ -78,6 +82,7 @@ async def send_form(request: web.Request, officer: str) -> web.StreamResponse:
         except (CaseworkError, ConfigError, DirectoryError) as e:
             return _show(request, posted, _wrong(request, e, reader))
         session.remember(once, f"/cases/{ref}")
+        await request.app[AGENT].store.drop_form(officer, once)
     return see_other(f"/cases/{ref}")
 
 
