@@ -114,6 +114,8 @@ class DeskSettings:
     broker_url: str
     corridor: str
     lock_after: int
+    spool_out: Path | None = None
+    spool_in: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would be insecure, a secret or out of range."""

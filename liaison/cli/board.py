@@ -60,6 +60,8 @@ def print_case(case: View, lang: Language) -> None:
         console.print(words.waits(case["waits_for"]), style="yellow", markup=False)
     if case["waiting_for_line"]:
         console.print(words.waits_for_line(case), style="bold red", markup=False)
+    if case["not_in_ledger"]:
+        console.print(words.not_in_ledger(case), style="yellow", markup=False)
     for clock in case["clocks"]:
         console.print(f"  {words.clock(clock)}")
         console.print(f"      {words.moment(clock['due'])}", style="dim")
@@ -188,6 +190,7 @@ def _row(case: View, desk: str, words: "_Words") -> list[str]:
         BETWEEN.join((words.stage(case), words.turn(case))),
         *([] if waiting is None else [escape(words.waits(waiting))]),
         *([words.waits_for_line(case)] if case["waiting_for_line"] else []),
+        *([words.not_in_ledger(case)] if case["not_in_ledger"] else []),
     ]
     clocks = [
         " ".join(SIGNS[clock["state"]] for clock in case["clocks"]),
@@ -255,6 +258,9 @@ class _Words:
 
     def waits_for_line(self, case: View) -> str:
         return f"‼ {self.label('screen', 'waits_for_line')} ({case['waiting_for_line']})"
+
+    def not_in_ledger(self, case: View) -> str:
+        return f"● {self.label('screen', 'not_in_ledger')} ({case['not_in_ledger']})"
 
     def waits(self, waiting: View) -> str:
         """Return what a draft waits for, or why it was refused, as one line."""

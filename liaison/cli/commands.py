@@ -94,6 +94,14 @@ GROUPS: dict[str, Group] = {
                 "liaison.cli.desk",
             ),
             "refuse": Listed("Say that it is not signed, and why.", "liaison.cli.desk"),
+            "carry-out": Listed(
+                "Write what the other side has not confirmed to a folder, as sealed files.",
+                "liaison.cli.desk_carriage",
+            ),
+            "carry-in": Listed(
+                "Take files, or the files of folders, that another desk has carried out.",
+                "liaison.cli.desk_carriage",
+            ),
             "devices": Listed(
                 "Show this computer's number, and the desk's other computers with theirs.",
                 "liaison.cli.desk_devices",

@@ -94,6 +94,8 @@ async def serve_desk(
         corridor=find_corridor(chosen.corridor),
         catalogue=load_catalogue(),
         token=make_token(chosen.state),
+        spool_out=chosen.spool_out,
+        spool_in=chosen.spool_in,
         lock_after=timedelta(minutes=chosen.lock_after),
     )
 

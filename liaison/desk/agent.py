@@ -66,6 +66,7 @@ class Agent:
     prover: Prover
     follower: Follower
     waker: Waker
+    spool: Waker | None
     news: News
     clock: Clock
 

@@ -23,6 +23,7 @@ from liaison.desk.broker_client import Line
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.reception import Reception
 from liaison.desk.carriage.routes import CARRIAGE_ROUTES
+from liaison.desk.carriage.spool import Spool
 from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
@@ -90,6 +91,9 @@ class DeskParts:
     #: By which an officer is idle, and how long one may be: the machine's, whatever time is played.
     idle_clock: Clock = field(default_factory=SystemClock)
     lock_after: timedelta = LONGEST_IDLE
+    #: Folders that are watched: where what waits is written, and where files appear.
+    spool_out: Path | None = None
+    spool_in: Path | None = None
 
 
 def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
@@ -118,12 +122,16 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
             agent = await _assemble(parts, store, session, tasks, clock)
             app[AGENT] = agent
             agent.waker.start()
+            if agent.spool is not None:
+                agent.spool.start()
             tasks.start(agent.outbox.run(), name="outbox")
             tasks.start(agent.follower.run(), name="follower")
             tasks.start(agent.line.keep(agent), name="line")
             tasks.start(IdleWatch(agent.officers, agent.locked).run(), name="idle")
             yield
             await agent.waker.stop()
+            if agent.spool is not None:
+                await agent.spool.stop()
             await tasks.stop()
             await agent.reader.translator.close()
     finally:
@@ -197,6 +205,9 @@ async def _assemble(
         changed=changed,
     )
     reader = Reader(_translator(parts), load_findings(), tasks, news)
+    carrier = Carrier(store, replica, Reception(inbox, clock), acks, clock)
+    spool = Spool(carrier, line, parts.spool_out, parts.spool_in)
+    is_watched = parts.spool_out is not None or parts.spool_in is not None
     roster = Roster(parts.state, store, officers)
     return Agent(
         store=store,
@@ -215,11 +226,12 @@ async def _assemble(
         line=line,
         outbox=outbox,
         inbox=inbox,
-        carrier=Carrier(store, replica, Reception(inbox, clock), acks, clock),
+        carrier=carrier,
         backlog=backlog,
         prover=prover,
         follower=Follower(replica, prover, inbox, line, waker.wake),
         waker=waker,
+        spool=Waker(spool, clock=clock) if is_watched else None,
         news=news,
         clock=clock,
     )

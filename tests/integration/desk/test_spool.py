@@ -1,0 +1,138 @@
+"""Folders that are watched: each thing is written once, and nothing half-written is read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config.load import find_corridor, load_catalogue
+from liaison.desk.app import DeskParts, build_app
+from liaison.desk.carriage.spool import Spool
+from tests.support.network import CORRIDOR, Desk, Network, until
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of the files in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The folder between two desks, and who watches it at each."""
+
+    folder: Path
+    there: Spool
+    here: Spool
+    network: Network
+
+    async def looks(self, spool: Spool, times: int = 2) -> None:
+        """Have a desk look so often."""
+        for _ in range(times):
+            await spool(self.network.clock.now())
+
+
+@pytest.fixture
+async def watched(network: Network, tmp_path: Path) -> Watched:
+    """Return a folder from Móng Cái to Dongxing; no desk has a line."""
+    folder = tmp_path / "between"
+    folder.mkdir()
+    await network.broker.stop()
+    for desk in (network.mongcai, network.dongxing):
+        await network.line_is(desk, "down")
+    sender, reader = network.mongcai.agent, network.dongxing.agent
+    there = Spool(sender.carrier, sender.line, folder, None)
+    return Watched(folder, there, Spool(reader.carrier, reader.line, None, folder), network)
+
+
+async def test_what_waits_is_written_once_and_taken_and_removed(watched: Watched) -> None:
+    ref = await watched.network.mongcai.request()
+
+    await watched.looks(watched.there)
+    written = names_in(watched.folder)
+    await watched.looks(watched.here)
+    await watched.looks(watched.there)
+
+    assert len(written) == 1
+    assert names_in(watched.folder) == []
+    assert [row["case"] for row in await watched.network.dongxing.board()] == [ref]
+
+
+async def test_a_file_that_grows_is_not_read_before_it_is_whole(watched: Watched) -> None:
+    await watched.network.mongcai.request()
+    await watched.looks(watched.there)
+    (path,) = watched.folder.glob("*")
+    whole = path.read_bytes()
+
+    for size in (10, 1_000, len(whole)):
+        path.write_bytes(whole[:size])
+        await watched.looks(watched.here, 1)
+        assert await watched.network.dongxing.board() == []
+    await watched.looks(watched.here, 1)
+
+    assert len(await watched.network.dongxing.board()) == 1
+
+
+async def test_what_is_refused_stays_and_is_not_looked_at_again_until_it_changes(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = watched.folder / "bad.liaison"
+    foreign.write_bytes(b"%PDF-1.7")
+    (watched.folder / "letter.pdf").write_bytes(b"%PDF-1.7")
+
+    await watched.looks(watched.here, 5)
+    told = capsys.readouterr().out.count("carriage.malformed")
+    foreign.write_bytes(b"%PDF-1.7 again")
+    await watched.looks(watched.here, 5)
+
+    assert told == 1
+    assert capsys.readouterr().out.count("carriage.malformed") == 1
+    assert names_in(watched.folder) == ["bad.liaison", "letter.pdf"]
+
+
+async def test_a_folder_that_is_gone_is_logged_and_the_next_look_goes_on(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await watched.network.mongcai.request()
+    watched.folder.rmdir()
+
+    await watched.looks(watched.there, 1)
+    await watched.looks(watched.here, 1)
+    logged = capsys.readouterr().out
+    watched.folder.mkdir()
+    await watched.looks(watched.there, 1)
+    await watched.looks(watched.here)
+
+    assert "carriage.not_written" in logged
+    assert "carriage.not_read" in logged
+    assert len(await watched.network.dongxing.board()) == 1
+
+
+async def test_a_desk_watches_the_folders_of_its_settings(
+    watched: Watched, network: Network
+) -> None:
+    desk = network.dongxing
+    desk.build = lambda: build_app(_parts(desk, network, watched.folder), clock=network.clock)
+    await desk.stop()
+    await desk.start()
+    await network.mongcai.request()
+    await watched.looks(watched.there)
+
+    async def is_taken() -> bool:
+        assert desk.agent.spool is not None
+        await desk.agent.spool.sweep()
+        return names_in(watched.folder) == []
+
+    await until(is_taken, "the file is taken")
+    assert len(await desk.board()) == 1
+
+
+def _parts(desk: Desk, network: Network, folder: Path) -> DeskParts:
+    return DeskParts(
+        state=desk.state,
+        broker_url=network.broker.url,
+        keys=desk.keys,
+        corridor=find_corridor(CORRIDOR),
+        catalogue=load_catalogue(),
+        token=desk.token,
+        spool_in=folder,
+    )
