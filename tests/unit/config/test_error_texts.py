@@ -21,7 +21,7 @@ from liaison.cli.commands import ALONE, GROUPS
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("liaison", "translation", "protocols", "crypto", "config")
 #: Functions whose second argument, or argument ``code``, is the code of a problem document.
-PROBLEMS = frozenset({"ProblemError", "problem"})
+PROBLEMS = frozenset({"ProblemError", "problem", "_refuse"})
 #: Tables of codes that are no classes of errors: what a broker refuses, what a desk is alarmed by.
 TABLES = frozenset({"Refusal", "Alarm"})
 TEXTS = load_errors()
