@@ -42,13 +42,22 @@ class WrongCodeError(PinError):
     code = "keys.wrong_code"
 
 
-class PinsDifferError(PinError):
+class DifferingError(PinError):
+    """Two fingerprints differ; ``groups`` are those (from 1) in which they do."""
+
+    def __init__(self, groups: Sequence[int], which: str) -> None:
+        """Take the groups and what differs, never a digit."""
+        super().__init__(f"{_named(groups)} of {PIN_DIGITS // GROUP}: {which}")
+        self.groups = tuple(groups)
+
+
+class PinsDifferError(DifferingError):
     """Two people typed different fingerprints: one has misread, misheard or mistyped."""
 
     code = "directory.pins_differ"
 
 
-class WrongPinError(PinError):
+class WrongPinError(DifferingError):
     """Two people typed the same fingerprint, and the root that came has another one."""
 
     code = "directory.wrong_pin"
@@ -95,11 +104,9 @@ def agree(root_payload: bytes, first: str, second: str) -> str:
     """
     one, other, own = read_pin(first), read_pin(second), fingerprint(root_payload)
     if between := differing_groups(one, other):
-        raise PinsDifferError(
-            f"{_named(between)} of {PIN_DIGITS // GROUP}: the two typed otherwise"
-        )
+        raise PinsDifferError(between, "the two typed otherwise")
     if wrong := differing_groups(one, own):
-        raise WrongPinError(f"{_named(wrong)} of {PIN_DIGITS // GROUP}: the root has others")
+        raise WrongPinError(wrong, "this root has others")
     return own
 
 

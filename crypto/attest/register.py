@@ -101,6 +101,10 @@ class Register:
             raise NotPinnedError("the agency has no pinned root here")
         return self._roots[agency]
 
+    def agencies(self) -> list[AgencyId]:
+        """Return every agency that has a root here, oldest first."""
+        return list(self._roots)
+
     def desks(self) -> Iterator[Desk]:
         """Yield every desk, oldest first."""
         yield from self._desks.values()

@@ -16,7 +16,8 @@ from crypto.attest.statement import DevicePayload, Role
 from crypto.seal.ceremony import VALIDITY, request_key
 from crypto.seal.primitives import KEY_BYTES, fresh
 from crypto.seal.vault import Keys
-from liaison.desk.app import DEVICE, PINS, SLUG, NotADeskError
+from liaison.desk.app import DEVICE, SLUG, NotADeskError
+from liaison.desk.contacts import PINS
 from liaison.desk.directory import Replica
 from liaison.desk.release import STANDING
 from liaison.desk.roster import STORE, opened, recover

@@ -18,6 +18,7 @@ from liaison.desk.broker_client import Line, LineDownError
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.cases import Casebook
 from liaison.desk.compose import Composer
+from liaison.desk.contacts import Contacts
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.erasure import Eraser
@@ -49,6 +50,7 @@ class Agent:
     replica: Replica
     keyring: Keyring
     devices: Devices
+    contacts: Contacts
     alarms: Alarms
     officers: Officers
     roster: Roster

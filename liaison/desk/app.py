@@ -27,6 +27,7 @@ from liaison.desk.carriage.spool import Spool
 from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
 from liaison.desk.compose import Composer
+from liaison.desk.contacts import PINS, Contacts
 from liaison.desk.crosschecks import Crosschecks
 from liaison.desk.destruction import Destruction
 from liaison.desk.devices import Devices
@@ -67,8 +68,8 @@ from translation.models import available
 from translation.translator import Translator
 
 MODELS = "models"
-#: Facts of the store that make it a desk's: the device's seed, our slug, the typed fingerprints.
-DEVICE, SLUG, PINS = "device", "slug", "pins"
+#: Facts of the store that make it a desk's: the device's seed, our slug.
+DEVICE, SLUG = "device", "slug"
 LARGEST_BODY = 2 * 1024 * 1024
 
 
@@ -214,6 +215,7 @@ async def _assemble(
         replica=replica,
         keyring=keyring,
         devices=devices,
+        contacts=Contacts(store, replica, officers, clock),
         alarms=alarms,
         officers=officers,
         roster=roster,

@@ -13,17 +13,19 @@ from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.padding import PaddingError
-from crypto.attest.pin import DeviceNumberError
+from crypto.attest.pin import PinError
 from crypto.seal.erasure import ErasureError
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
 from liaison.desk.cases import ErasedCaseError, UnknownCaseError
+from liaison.desk.contacts import UnknownAgencyError
 from liaison.desk.erasure import Why
 from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token
 from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
 from liaison.desk.release import UnknownAskError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
+from liaison.runtime.pins import Means
 from liaison.runtime.web import ProblemError
 from protocols.casework.codes import ErasureReason, Language
 from protocols.casework.erasure import NotErasableError
@@ -51,7 +53,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (VaultError, 403),
     (ConfigError, 422),
     (DirectoryError, 409),
-    (DeviceNumberError, 422),
+    (PinError, 422),
     (PaddingError, 413),
     (PrimitiveError, 409),
 )
@@ -240,6 +242,22 @@ async def admit(request: web.Request) -> web.Response:
     return web.json_response({"admitted": admitted})
 
 
+@ROUTES.get("/api/contacts")
+async def contacts(request: web.Request) -> web.Response:
+    """Return our own agency and the others: how each root was compared, and its desks."""
+    return web.json_response({"agencies": await request.app[AGENT].contacts.listed()})
+
+
+@ROUTES.post("/api/contacts/{agency}")
+async def compare(request: web.Request) -> web.Response:
+    """Take what an officer typed of a root's digits: ``{officer, digits, means}``; two make it."""
+    fields = await _fields(request)
+    made = await request.app[AGENT].contacts.compare(
+        _officer(fields), _agency(request), _text(fields, "digits"), _means(fields)
+    )
+    return web.json_response({"compared": made is not None}, status=201)
+
+
 @ROUTES.get("/api/notices")
 async def notices(request: web.Request) -> web.Response:
     """Return what the broker's clock said; ``case`` is null where a desk below answers for it."""
@@ -277,6 +295,20 @@ def _ask(request: web.Request) -> MessageId:
         return MessageId(bytes.fromhex(request.match_info["ask"]))
     except ValueError as e:
         raise ProblemError(404, UnknownAskError.code, "no question of this id waits here") from e
+
+
+def _agency(request: web.Request) -> bytes:
+    try:
+        return bytes.fromhex(request.match_info["agency"])
+    except ValueError as e:
+        raise ProblemError(404, UnknownAgencyError.code, "no agency of this id") from e
+
+
+def _means(fields: Mapping[str, object]) -> Means:
+    try:
+        return Means(_text(fields, "means"))
+    except ValueError as e:
+        raise ProblemError(422, "contacts.means", f"expected {' or '.join(Means)}") from e
 
 
 async def _fields(request: web.Request) -> dict[str, object]:

@@ -17,6 +17,7 @@ from tests.support.releases import asks_at, draft_in, refuse, request_dna
 COVERS = """[[0.5, 0.5], [0.02, 0.02], [0.98, 0.98]].every(([x, y]) =>
     document.elementFromPoint(x * innerWidth, y * innerHeight).closest(".veil"))"""
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
+PAGES = ("/board", "/requests/RESCUE", "/contacts")
 
 
 async def test_no_page_puts_a_barrier_up_or_breaks_its_policy_or_scrolls_sideways(
@@ -34,7 +35,7 @@ async def test_no_page_puts_a_barrier_up_or_breaks_its_policy_or_scrolls_sideway
             window = await open_window(browser, network.dongxing, locale, scheme=scheme, size=size)
             await window.go("/unlock")
             await window.unlock(network.founded.passphrase)
-            for path in ("/board", case, "/requests/RESCUE", f"{case}/acts/answer", "/unlock"):
+            for path in (*PAGES, case, f"{case}/acts/answer", "/unlock"):
                 await window.go(path)
                 name = path.rpartition("/")[2]
                 await window.picture(f"{name}-{locale}-{scheme}-{size[0]}")

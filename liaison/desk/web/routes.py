@@ -13,6 +13,7 @@ from liaison.desk.web.pages import (
     asks,
     board,
     case,
+    contacts,
     devices,
     entrance,
     erasing,
@@ -64,6 +65,8 @@ ROUTES = [
     web.post("/passphrase", for_officer(passphrase.change_passphrase)),
     web.get("/devices", for_officer(devices.show_devices)),
     web.post("/devices", for_officer(devices.admit)),
+    web.get("/contacts", for_officer(contacts.show_contacts)),
+    web.post("/contacts/{agency}", for_officer(contacts.compare)),
     web.static("/static", STATIC),
 ]
 

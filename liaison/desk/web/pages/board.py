@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from liaison.desk.contacts import Standing
 from liaison.desk.routes import AGENT
 from liaison.desk.store import KeptForm
 from liaison.desk.view import board_row, by_deadline, other_desk
@@ -44,6 +45,7 @@ async def _board(request: web.Request, officer: str) -> dict[str, Any]:
     now = agent.clock.now()
     rows = [board_row(case, agent.casebook, now=now) for case in await agent.casebook.every()]
     waiting, devices = await agent.store.waiting(), await agent.devices.listed()
+    contacts = await agent.contacts.listed()
     return {
         "now": now,
         "rows": [
@@ -57,6 +59,7 @@ async def _board(request: web.Request, officer: str) -> dict[str, Any]:
         "missing": await agent.missing_views(),
         "is_member": devices["member"],
         "strangers": sum(not other["admitted"] for other in devices["others"]),
+        "unconfirmed": sum(one["standing"] == Standing.UNCONFIRMED for one in contacts),
         "overdue": sum(press_of(row) == "overdue" for row in rows),
     }
 

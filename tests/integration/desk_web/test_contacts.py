@@ -1,0 +1,188 @@
+"""The page of contacts and keys: who was compared, and two officers who type what they hear."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from crypto.attest.pin import fingerprint
+from crypto.attest.signing import KeyId
+from crypto.attest.statement import Role, What
+from crypto.seal.ceremony import grant_key, parse_request
+from liaison.desk.admin import admit_officer
+from liaison.desk.contacts import PINS
+from liaison.desk.web.i18n import TAGS
+from liaison.runtime.seeds import load_key
+from protocols.casework.codes import Language
+from tests.support.languages import untranslated
+from tests.support.network import Desk, Network, until
+from tests.support.screens import Page, Screen, browser_session
+
+ScreenAt = Callable[[Desk], Awaitable[Screen]]
+
+SECOND, PASSPHRASE = "MC-09", "người thứ hai gõ"
+
+
+def theirs(network: Network) -> tuple[str, str]:
+    """Return the id of the other side's agency, and its digits."""
+    directory = network.mongcai.agent.replica.directory
+    agency = directory.desk_named(network.dongxing.slug).agency
+    root = directory.last(What.ROOT, agency, agency)
+    assert root is not None
+    return agency.hex(), fingerprint(root.payload)
+
+
+def typed(digits: str, means: str = "by_telephone") -> dict[str, str | list[str]]:
+    """Return the fields of somebody who types ``digits``."""
+    groups = {f"group-{number}": group for number, group in enumerate(digits.split(), 1)}
+    return {**groups, "means": means}
+
+
+async def compare(screen: Screen, agency: str, digits: str) -> Page:
+    """Have the officer of ``screen`` type on the page, and return what follows."""
+    page = await screen.get("/contacts")
+    return await screen.submit(page, f"/contacts/{agency}", typed(digits))
+
+
+async def pins(network: Network) -> str:
+    """Return the pins that the desk in Móng Cái keeps."""
+    return (await network.mongcai.agent.store.fact(PINS) or b"").decode()
+
+
+def new_officer(network: Network) -> bytes:
+    """Give a second officer a slot in Móng Cái and return the request for their key."""
+    desk = network.mongcai
+    return admit_officer(
+        desk.state,
+        desk.keys,
+        slug=desk.slug,
+        directory=desk.agent.replica.directory,
+        officer=SECOND,
+        role=Role.OFFICER,
+        passphrase=PASSPHRASE,
+        clock=network.clock,
+    )
+
+
+async def knows(desk: Desk, kid: KeyId) -> bool:
+    """Say whether the desk's replica has a key."""
+    signers = desk.agent.replica.directory.signers(desk.agent.replica.desk, Role.OFFICER)
+    return kid in [signer.kid for signer in signers]
+
+
+@pytest.fixture
+async def second(network: Network) -> AsyncIterator[Screen]:
+    """Yield the screen of a second officer in Móng Cái."""
+    desk = network.mongcai
+    request = parse_request(new_officer(network))
+    registrar = load_key(network.state / "ceremony" / "vn-quangninh-police" / "registrar.seed")
+    await desk.agent.line.publish(grant_key(request, registrar, after=None))
+    await until(lambda: knows(desk, request.payload.key.kid), f"the desk knows {SECOND}")
+    async with browser_session() as session:
+        screen = await Screen.open(desk, session)
+        await screen.unlock(PASSPHRASE, SECOND)
+        yield screen
+
+
+async def test_two_officers_type_what_they_hear_and_the_page_says_who_compared(
+    network: Network, screen_at: ScreenAt, second: Screen
+) -> None:
+    first = await screen_at(network.mongcai)
+    agency, digits = theirs(network)
+    before = await first.get("/contacts")
+
+    waiting = await compare(first, agency, digits)
+    done = await compare(second, agency, digits)
+
+    assert digits.split()[0] not in before.text
+    assert digits.split()[0] not in waiting.html
+    assert "Bạn đã gõ xong" in waiting.text
+    assert f"do {network.mongcai.officer} và {SECOND}" in done.text
+    assert digits.split()[0] in done.text
+    assert f"by_telephone {network.mongcai.officer} {SECOND}" in await pins(network)
+
+
+async def test_an_officer_whom_no_registrar_admitted_is_no_second_person(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    first = await screen_at(network.mongcai)
+    agency, digits = theirs(network)
+    new_officer(network)
+    before = await pins(network)
+    await compare(first, agency, digits)
+
+    async with browser_session() as session:
+        screen = await Screen.open(network.mongcai, session)
+        await screen.unlock(PASSPHRASE, SECOND)
+        refused = await compare(screen, agency, digits)
+
+    assert refused.status == 422
+    assert await pins(network) == before
+
+
+async def test_one_officer_alone_compares_nothing(network: Network, screen_at: ScreenAt) -> None:
+    first = await screen_at(network.mongcai)
+    agency, digits = theirs(network)
+    page = await first.get("/contacts")
+    before = await pins(network)
+
+    await first.submit(page, f"/contacts/{agency}", typed(digits))
+    again = await first.submit(page, f"/contacts/{agency}", typed(digits))
+
+    assert again.status == 422
+    assert "Người này đã gõ rồi" in again.text
+    assert await pins(network) == before
+
+
+@pytest.mark.parametrize("is_first_wrong", [False, True])
+async def test_other_digits_are_told_by_their_group_and_what_they_may_mean(
+    network: Network, screen_at: ScreenAt, second: Screen, *, is_first_wrong: bool
+) -> None:
+    first = await screen_at(network.mongcai)
+    agency, digits = theirs(network)
+    wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
+    before = await pins(network)
+
+    await compare(first, agency, wrong if is_first_wrong else digits)
+    refused = await compare(second, agency, wrong)
+
+    assert refused.status == 422
+    assert "Các nhóm: 12" in refused.text
+    said = "có thể có kẻ chen vào giữa" if is_first_wrong else "Hai người gõ khác nhau"
+    assert said in refused.text
+    assert digits[-5:] not in refused.html
+    assert await pins(network) == before
+    # Both begin again: what the first had typed was forgotten.
+    assert "Bạn đã gõ xong" in (await compare(second, agency, digits)).text
+
+
+async def test_a_group_that_is_no_group_is_named_and_nothing_waits(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    screen = await screen_at(network.mongcai)
+    agency, digits = theirs(network)
+
+    short = await compare(screen, agency, digits.replace(digits[6:11], "123", 1))
+
+    assert short.status == 422
+    assert "Các nhóm: 2" in short.text
+    assert "Bạn đã gõ xong" not in short.text
+
+
+async def test_our_own_digits_are_shown_with_both_readings_and_as_a_picture(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    page = await (await screen_at(network.mongcai)).get("/contacts")
+
+    readings = [text for text in page.texts if text.lang in ("zh-Hans", "zh-Latn")]
+    assert len([text for text in readings if text.lang == "zh-Latn"]) == 12
+    assert page.html.count("<svg") == 1
+
+
+@pytest.mark.parametrize("lang", list(Language))
+async def test_the_page_of_contacts_is_whole_in_each_language(
+    network: Network, screen_at: ScreenAt, lang: Language
+) -> None:
+    page = await (await screen_at(network.mongcai)).get("/contacts", lang=lang)
+
+    assert f'<html lang="{TAGS[lang]}"' in page.html
+    assert list(untranslated(page, lang)) == []
