@@ -183,7 +183,9 @@ class Directory(Register):
             raise ReboundError("this key already signs at another desk, or for somebody else")
         if any(item.kid == kid for item in self._infra.values()):
             raise ReboundError("this key is already a broker's or witness's")
-        self._signers[kid] = Signer(kid, entry.statement.agency, payload)
+        signer = Signer(kid, entry.statement.agency, payload)
+        self._signers[kid] = signer
+        self._keys_of.setdefault(desk.id, {})[kid] = signer
         self._note_span(entry.statement, payload)
 
     def _enter_windows(self, entry: Entry, windows: tuple[Window, ...]) -> None:

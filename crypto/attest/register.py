@@ -82,6 +82,8 @@ class Register:
     _roots: dict[AgencyId, RootPayload] = field(default_factory=dict, init=False)
     _desks: dict[DeskId, Desk] = field(default_factory=dict, init=False)
     _signers: dict[KeyId, Signer] = field(default_factory=dict, init=False)
+    #: The same by desk: each statement about windows asks for the devices of one.
+    _keys_of: dict[DeskId, dict[KeyId, Signer]] = field(default_factory=dict, init=False)
     _sealing: SealingKeys = field(default_factory=SealingKeys, init=False)
     _infra: dict[tuple[AgencyId, KeyId], Infra] = field(default_factory=dict, init=False)
     _validity: Validity = field(default_factory=Validity, init=False)
@@ -158,9 +160,13 @@ class Register:
         """Return the desk's keys of this role, oldest first, unless revoked."""
         return [
             s
-            for s in self._signers.values()
-            if s.payload.desk == desk and s.payload.role is role and not self.is_revoked(s)
+            for s in self._keys_of.get(desk, {}).values()
+            if s.payload.role is role and not self.is_revoked(s)
         ]
+
+    def keys_of(self, desk: DeskId) -> list[Signer]:
+        """Return every signing key of the desk, oldest first, revoked or not."""
+        return [*self._keys_of.get(desk, {}).values()]
 
     def is_revoked(self, subject: "Desk | Signer") -> bool:
         """Say whether a desk was revoked, or a key or the desk that it is of."""

@@ -62,6 +62,21 @@ def state_desk(
     return make_statement(What.DESK, agency=agency, subject=desk, payload=raw, after=after)
 
 
+def state_revocation(
+    agency: AgencyId,
+    subject: bytes,
+    payload: RevocationPayload,
+    *,
+    after: Statement | None = None,
+) -> Statement:
+    """Return the statement that revokes a key, a desk or infrastructure.
+
+    ``after`` is the subject's last revocation, if any: a later one corrects its day and reason.
+    """
+    raw = encode_payload(payload)
+    return make_statement(What.REVOKE, agency=agency, subject=subject, payload=raw, after=after)
+
+
 def state_infra(agency: AgencyId, request: bytes, *, after: Statement | None = None) -> Statement:
     """Return the statement by which an agency says that it relies on a broker or witness.
 
@@ -153,13 +168,9 @@ def revoke(
 ) -> bytes:
     """Return the entry by which a registrar revokes a key, or root keys a desk or infrastructure.
 
-    ``after`` is the subject's last revocation, if any: a later one corrects its day and reason.
+    ``after`` is as in :func:`state_revocation`.
     """
-    raw = encode_payload(payload)
-    return sign_entry(
-        make_statement(What.REVOKE, agency=agency, subject=subject, payload=raw, after=after),
-        signers,
-    )
+    return sign_entry(state_revocation(agency, subject, payload, after=after), signers)
 
 
 def publish_windows(

@@ -6,11 +6,13 @@ signed: nobody should sign what they cannot read.
 
 from collections.abc import Iterator
 
+from crypto.attest.header import DeskId
 from crypto.attest.payload import decode_payload
 from crypto.attest.pin import fingerprint
 from crypto.attest.statement import (
     DeskPayload,
     InfraPayload,
+    RevocationPayload,
     RootPayload,
     Statement,
 )
@@ -45,6 +47,15 @@ def describe(statement: Statement, root: Root | None, known: Known, words: Wordi
                 [
                     words.say(f"relies_{kind.name.lower()}", name=name),
                     words.say("key_id", kid=key.kid.hex()),
+                ]
+            )
+        case RevocationPayload(effective, reason):
+            named = known.slug(statement.agency, DeskId(statement.subject))
+            lines = iter(
+                [
+                    words.say("revokes_whole", what=named or statement.subject.hex()),
+                    words.say("not_trusted", since=words.day(from_timestamp(effective))),
+                    words.say("because", reason=words.reason(reason)),
                 ]
             )
         case _:

@@ -205,6 +205,14 @@ GROUPS: dict[str, Group] = {
                 "screen.",
                 "liaison.cli.key_enroll",
             ),
+            "revoke": Listed(
+                "Revoke an officer's or a computer's keys, for ever, and publish that at once.",
+                "liaison.cli.keys_revoke",
+            ),
+            "revoke-cert": Listed(
+                "Write the statement by which an agency revokes a desk, a broker or a witness.",
+                "liaison.cli.keys_revoke",
+            ),
             "ceremony": Listed(
                 "Found both agencies by script, on one machine: for trial, never for casework.",
                 "liaison.cli.keys",

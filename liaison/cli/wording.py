@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.load import find_corridor, load_catalogue
+from crypto.attest.statement import Reason
 from liaison.cli.console import language
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.codes import Language
@@ -28,6 +29,10 @@ class Wording:
     def say(self, code: str, **values: object) -> str:
         """Return a sentence of the ceremony with its values filled in."""
         return self.catalogue.code("ceremony", code, self.lang).format(**values)
+
+    def reason(self, reason: Reason) -> str:
+        """Return why a key or desk is revoked."""
+        return self.catalogue.code("reason", reason.name.lower(), self.lang)
 
     def day(self, at: datetime) -> str:
         """Return the day of ``at`` (UTC) as it is written in this language."""
