@@ -87,9 +87,9 @@ def encode(value: Value) -> bytes:
     Raises:
         TypeNotAllowedError: a float, tag, big number, mixed map or whatever the profile lacks.
     """
-    _check(value, MAX_DEPTH)
+    is_in_order = _check(value, MAX_DEPTH)  # cbor2 sorts as long as it writes
     try:
-        return cbor2.dumps(value, canonical=True)
+        return cbor2.dumps(value, canonical=not is_in_order)
     except UnicodeEncodeError as e:
         raise TypeNotAllowedError("text that is not Unicode: a lone surrogate") from e
 
@@ -206,28 +206,39 @@ def _refuse_order(*, is_twice: bool) -> None:
     raise NotCanonicalError("map keys that do not ascend")
 
 
-def _check(value: object, depth: int) -> None:
+def _check(value: object, depth: int) -> bool:
+    """Refuse what the profile lacks; say whether the keys of every map in ``value`` ascend."""
     if value is None or isinstance(value, _PLAIN):
-        return
+        return True
     if type(value) is int:
-        _check_int(value)
-    elif not depth:
+        return _check_int(value)
+    if not depth:
         raise TypeNotAllowedError(f"nested deeper than {MAX_DEPTH}, or of another type")
-    elif type(value) is list:
+    if type(value) is list:
+        is_in_order = True
         for item in value:
-            _check(item, depth - 1)
-    elif type(value) is dict:
-        kind = _check_keys(value)
-        for item in value.values():
-            if not (kind is str and isinstance(item, bool)):
-                _check(item, depth - 1)
-    else:
-        raise TypeNotAllowedError(f"{type(value).__name__} is not a type of this profile")
+            if type(item) is not bytes:
+                is_in_order &= _check(item, depth - 1)
+        return is_in_order
+    if type(value) is dict:
+        return _check_map(value, depth - 1)
+    raise TypeNotAllowedError(f"{type(value).__name__} is not a type of this profile")
 
 
-def _check_int(value: int) -> None:
+def _check_map(mapping: dict[Any, object], depth: int) -> bool:
+    kind = _check_keys(mapping)
+    # Text keys ascend by their bytes: left to cbor2.
+    is_in_order = kind is not str and list(mapping) == sorted(mapping)
+    for item in mapping.values():
+        if not (kind is str and isinstance(item, bool)):
+            is_in_order &= _check(item, depth)
+    return is_in_order
+
+
+def _check_int(value: int) -> bool:
     if not 0 <= value <= MAX_INT:
         raise TypeNotAllowedError(f"an integer outside 0..2^{MAX_INT.bit_length() - 1}")
+    return True
 
 
 def _check_keys(mapping: dict[object, object]) -> type | None:

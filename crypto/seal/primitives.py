@@ -8,6 +8,7 @@ falls back.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import shake_256
 
 import nacl.bindings as sodium
@@ -32,6 +33,8 @@ MLKEM_PUBLIC_BYTES = 1_184
 MLKEM_SEED_BYTES = 64
 #: What precedes the ciphertext in a wrap: an ML-KEM-768 ciphertext and an X25519 key.
 ENCAPSULATION_BYTES = 1_120
+#: How many public keys are kept parsed: parsing one costs a fifth of wrapping to it.
+PARSED_KEYS = 256
 
 _SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 
@@ -96,11 +99,9 @@ class WrappingKey:
         if len(public) != WINDOW_KEY_BYTES:
             raise PrimitiveError(f"{WINDOW_KEY_BYTES} bytes expected, {len(public)} found")
         try:
-            post_quantum = MLKEM768PublicKey.from_public_bytes(public[:MLKEM_PUBLIC_BYTES])
-            classic = X25519PublicKey.from_public_bytes(public[MLKEM_PUBLIC_BYTES:])
+            return cls(public, _parsed(public))
         except ValueError as e:
             raise PrimitiveError("these bytes are no X-Wing key") from e
-        return cls(public, hpke.MLKEM768X25519PublicKey(post_quantum, classic))
 
     def wrap(self, key: bytes, *, info: bytes) -> bytes:
         """Return ``key`` (32 bytes) wrapped in 1,168 bytes; PrimitiveError if it is weak."""
@@ -108,6 +109,14 @@ class WrappingKey:
             return _SUITE.encrypt(key, self._key, info)
         except ValueError as e:
             raise PrimitiveError("nothing can be wrapped to this key: its order is small") from e
+
+
+@lru_cache(maxsize=PARSED_KEYS)
+def _parsed(public: bytes) -> hpke.MLKEM768X25519PublicKey:
+    """Return the public key of these bytes. The same few windows are written to all week."""
+    post_quantum = MLKEM768PublicKey.from_public_bytes(public[:MLKEM_PUBLIC_BYTES])
+    classic = X25519PublicKey.from_public_bytes(public[MLKEM_PUBLIC_BYTES:])
+    return hpke.MLKEM768X25519PublicKey(post_quantum, classic)
 
 
 def fresh(size: int) -> bytes:

@@ -71,6 +71,15 @@ def test_the_bytes_do_not_depend_on_the_order_in_which_a_map_was_built(value: Va
     assert encode(cast("Value", reversed_maps(value))) == encode(value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [{3: 0, 1: 0}, {b"\2" * 16: 0, b"\1" * 16: 0}, {"b": 0, "a": 0}, [{1: {3: 0, 2: 0}}]],
+    ids=["numbers", "ids", "text", "within"],
+)
+def test_a_map_is_written_in_the_order_of_its_keys(value: Value) -> None:
+    assert decode(encode(value), limit=LIMIT) == value
+
+
 @given(st.binary(max_size=120))
 @example(bytes.fromhex("d81e820100"))  # 1/0
 @example(bytes.fromhex("d81c81d81d00"))  # a list that holds itself
