@@ -15,18 +15,21 @@ from tests.bench.growing import measure_from_nothing, measure_growth, measure_la
 from tests.bench.network import TEXT_4K, Bench, found_bench
 from tests.bench.resting import measure_idle, measure_start
 from tests.bench.sealing import measure_sealing
+from tests.bench.standing import measure_directory, measure_files
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much is measured. What is 0 is left out.
 
-    ``pairs`` of desks, ``each`` messages a sender and run, ``rounds`` of runs in turn, ``seconds``
-    a turn of sealing, ``starts`` of the broker, ``requests`` through the demo; ``growth`` messages
-    stored in steps of ``step``, ``large`` bodies a sender, ``idle`` desks; ``clone``: the demo from
-    a fresh clone too.
+    ``entries`` of a directory, ``file`` in megabytes; ``pairs`` of desks, ``each`` messages a
+    sender and run, ``rounds`` of runs in turn, ``seconds`` a turn of sealing, ``starts`` of the
+    broker, ``requests`` through the demo; ``growth`` messages stored in steps of ``step``,
+    ``large`` bodies a sender, ``idle`` desks; ``clone``: the demo from a fresh clone too.
     """
 
+    entries: int
+    file: int
     pairs: int
     each: int
     rounds: int
@@ -40,8 +43,12 @@ class Scale:
     clone: bool = False
 
 
-SHORT = Scale(pairs=32, each=60, rounds=3, seconds=0.5, starts=5, requests=30)
+SHORT = Scale(
+    entries=5_000, file=64, pairs=32, each=60, rounds=3, seconds=0.5, starts=5, requests=30
+)
 LONG = Scale(
+    entries=5_000,
+    file=1_024,
     pairs=32,
     each=150,
     rounds=5,
@@ -54,7 +61,7 @@ LONG = Scale(
     idle=1_200,
     clone=True,
 )
-SMOKE = Scale(pairs=2, each=2, rounds=1, seconds=0.01, starts=1, requests=0)
+SMOKE = Scale(entries=10, file=1, pairs=2, each=2, rounds=1, seconds=0.01, starts=1, requests=0)
 
 
 async def measure(scale: Scale, folder: Path, *, begun: Callable[[str], None]) -> list[Part]:
@@ -69,6 +76,10 @@ async def measure(scale: Scale, folder: Path, *, begun: Callable[[str], None]) -
 async def _parts(scale: Scale, folder: Path, begun: Callable[[str], None]) -> AsyncIterator[Part]:
     begun("sealing")
     yield Part("Sealing and opening", measure_sealing(seconds=scale.seconds))
+    begun("files")
+    yield Part("Files beside a message", measure_files(scale.file))
+    begun("directory")
+    yield Part("The whole directory", measure_directory(scale.entries))
     begun("founding")
     (folder / "founded").mkdir()
     founded = await found_bench(folder / "founded", pairs=scale.pairs, idle=scale.idle)

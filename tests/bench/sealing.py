@@ -13,6 +13,7 @@ from crypto.attest import labels
 from crypto.attest.hashing import derive
 from crypto.attest.header import body_hash, envelope_id, message_id, parse_envelope
 from crypto.attest.padding import pad
+from crypto.seal.content import ReaderRole
 from crypto.seal.envelope import open_envelope, seal
 from crypto.seal.primitives import (
     KEY_BYTES,
@@ -22,12 +23,14 @@ from crypto.seal.primitives import (
     encrypt,
     fresh,
 )
+from crypto.seal.readers import Reader
 from tests.bench.figures import Figure
 from tests.bench.network import TEXT_4K
 from tests.support import world
 
-#: One desk, three, and the most that a message can have: eight desks and the sender's own copy.
-READERS = (1, 3, 9)
+#: One desk, three, and the most that a message can have: eight desks and the sender's own copy; and
+#: the most that any can have: what a device gives to sixty-four colleagues.
+READERS = (1, 3, 9, 64)
 MOST_DESKS = 8
 ROUNDS = 5
 HIDDEN = bytes(80)
@@ -54,6 +57,9 @@ class Case:
         posts = [world.found("CN", f"cn-bench-{n}") for n in range(min(readers, MOST_DESKS))]
         copy = world.HERE if readers > MOST_DESKS else None
         self._readers = world.readers(*posts, copy=copy)
+        for number in range(readers - len(self._readers)):
+            key = world.own_grant_key(f"bench {number}").key
+            self._readers.append(Reader(key, ReaderRole.DEVICE))
         self._outside = world.outside(*posts)
         step = world.content(*posts, wrapped=self._readers)
         self._content = replace(step, form=None, text="x" * TEXT_4K)

@@ -14,6 +14,11 @@ PATIENCE = 120
 #: What each part must have measured, by one of its lines.
 MEASURED = {
     "seal 4 KiB to 9 readers",
+    "seal 4 KiB to 64 readers",
+    "file sealed",
+    "file opened",
+    "directory of 10 entries from nothing",
+    "one entry more",
     "open 4 KiB",
     "accepted",
     "delivered",
