@@ -15,6 +15,7 @@ from tests.vectors.directory_cases import directory_cases
 from tests.vectors.envelope_cases import envelope_cases
 from tests.vectors.grant_cases import grant_directories, grant_envelopes
 from tests.vectors.oversight_cases import oversight_directories
+from tests.vectors.receipt_cases import receipt_cases
 from tests.vectors.revocation_cases import (
     revocation_directories,
     revocation_envelopes,
@@ -23,7 +24,7 @@ from tests.vectors.revocation_cases import (
 
 FOLDER = Path(__file__).resolve().parent
 #: The folders that are made here; another beside them has vectors from elsewhere.
-KINDS = ("archive", "attachment", "directory", "envelope")
+KINDS = ("archive", "attachment", "directory", "envelope", "receipt")
 #: A byte string of 1,167 or 1,168 bytes with its head: a wrap, whole or cut.
 _WRAP = re.compile(rb"\x59\x04\x8f.{1167}|\x59\x04\x90.{1168}", re.DOTALL)
 _ENVELOPE = re.compile(r"^envelope: ([0-9a-f]+)$", re.MULTILINE)
@@ -45,6 +46,7 @@ def texts() -> dict[Path, Callable[[], str]]:
         **{FOLDER / "attachment" / f"{case.name}.txt": case.text for case in attachment_cases()},
         **{FOLDER / "directory" / f"{case.name}.txt": case.text for case in directories},
         **{FOLDER / "envelope" / f"{case.name}.txt": case.text for case in envelopes},
+        **{FOLDER / "receipt" / f"{case.name}.txt": case.text for case in receipt_cases()},
     }
 
 

@@ -22,7 +22,7 @@ from nacl.signing import VerifyKey
 
 HERE = Path(__file__).resolve().parent
 DAY = 86_400
-FOLDERS = ("attachment", "directory", "envelope")
+FOLDERS = ("attachment", "directory", "envelope", "receipt")
 
 #: What bytes decode to; its form is checked where it is used.
 Decoded: TypeAlias = Any
@@ -707,6 +707,9 @@ def outcome(path: Path) -> str:
         if path.parent.name == "attachment":
             open_blob(bytes.fromhex(vector["attachment"][0]), bytes.fromhex(vector["blob"][0]))
             return "ok"
+        if path.parent.name == "receipt":
+            take_receipt(vector)
+            return "ok"
         directory = directory_of(fields(HERE / "directory" / vector["directory"][0]))
         seeds = {window_kid(bytes.fromhex(seed)): bytes.fromhex(seed) for seed in vector["seed"]}
         raw, desk = bytes.fromhex(vector["envelope"][0]), bytes.fromhex(vector["desk"][0])
@@ -715,6 +718,55 @@ def outcome(path: Path) -> str:
         return str(e)
     names = [mid.hex()], [h(b"lz1-env", raw).hex()], [content.hex()]
     return "ok" if names == (vector["mid"], vector["eid"], vector["content"]) else "other bytes"
+
+
+#: The types of a receipt's fields, by its kind: a number is the length of a byte string.
+RECEIPTS: dict[str, list[Any]] = {
+    "took": [32, 32, int, int, 16],
+    "ack": [int, 32, 32, int, 16],
+    "noted": [32, int, int, 16],
+    "opened": [int, 32, 32, 32, int, 16],
+}
+
+
+def take_receipt(vector: dict[str, list[str]]) -> None:
+    """Refuse a receipt that is not its signer's, or not of its form, or for something else."""
+    kind, raw = vector["kind"][0], bytes.fromhex(vector["receipt"][0])
+    if kind == "opened":
+        v, bad = cbor(raw, "casework.receipt"), "casework.receipt"
+        need(type(v) is dict and sorted(v) == [1, 2, 3, 4, 5, 6] and v[1] == 1, bad)
+        need(are([v[n] for n in range(1, 7)], RECEIPTS[kind]), bad)
+        return
+    try:
+        body = signed_body(kind, bytes.fromhex(vector["key"][0]), raw)
+        need(len(body) <= 512, "receipt.malformed")
+        v = cbor(body, "receipt.malformed")
+        need(type(v) is list and are(v, RECEIPTS[kind]), "receipt.malformed")
+        need(kind != "ack" or v[0] in (1, 2, 3), "receipt.malformed")
+    except Refused as e:
+        raise Refused("line.false_receipt" if kind == "took" else str(e)) from None
+    if kind == "took":
+        expected = [bytes.fromhex(vector[name][0]) for name in ("mid", "eid")]
+        key = kid_of(bytes.fromhex(vector["key"][0]))
+        need(v[:2] == expected and v[4] == key, "line.false_receipt")
+        need(v[3] <= 253_370_764_799, "line.false_receipt")
+
+
+def signed_body(kind: str, key: bytes, raw: bytes) -> bytes:
+    """Return the body of ``[body, signature]`` that ``key`` has signed as a ``kind``."""
+    v = cbor(raw, "signature.malformed")
+    need(is_list(v, bytes, bytes), "signature.malformed")
+    need(len(v[1]) == 64, "signature.bad")
+    verify(key, b"liaison/1 " + kind.encode() + b"\0", v[0], v[1], "signature.bad")
+    return bytes(v[0])
+
+
+def are(values: list[Any], kinds: list[Any]) -> bool:
+    """Say whether each value is of its type, or a byte string of its length."""
+    return len(values) == len(kinds) and all(
+        type(v) is int if kind is int else type(v) is bytes and len(v) == kind
+        for v, kind in zip(values, kinds, strict=True)
+    )
 
 
 def when_of(vector: dict[str, list[str]], directory: Directory) -> tuple[int, int | None]:
