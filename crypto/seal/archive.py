@@ -48,6 +48,8 @@ class RecordKind(IntEnum):
 
     MESSAGE = 1
     DRAFT = 2
+    FILE = 3
+    PARCEL = 4
 
 
 @dataclass(frozen=True, slots=True)

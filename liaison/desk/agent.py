@@ -22,6 +22,8 @@ from liaison.desk.contacts import Contacts
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.erasure import Eraser
+from liaison.desk.files.carrier import FileCarrier
+from liaison.desk.files.filing import Filing
 from liaison.desk.follower import Follower
 from liaison.desk.inbox import Inbox
 from liaison.desk.keyring import Keyring
@@ -60,6 +62,8 @@ class Agent:
     releases: Releases
     reader: Reader
     eraser: Eraser
+    filing: Filing
+    file_carrier: FileCarrier
     line: Line
     outbox: Outbox
     inbox: Inbox
@@ -85,6 +89,7 @@ class Agent:
             await self.inbox.acknowledge_again()
         self.follower.grew(api.Grew(welcome.directory, welcome.ledger))
         self.outbox.wake()
+        self.file_carrier.wake()
         self.waker.wake()
         self.news.tell()
 
@@ -143,6 +148,7 @@ class Agent:
         session = await self.roster.unlock(officer, passphrase)
         if was_locked:
             await self.reader.translator.start()
+        self.file_carrier.wake()
         self.waker.wake()
         return session
 

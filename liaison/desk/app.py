@@ -1,6 +1,6 @@
 """Composition root of the desk: the only place where its parts meet."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -34,6 +34,9 @@ from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
 from liaison.desk.erasure import Eraser
+from liaison.desk.files.cabinet import FOLDER, Cabinet
+from liaison.desk.files.carrier import FileCarrier
+from liaison.desk.files.filing import Filing
 from liaison.desk.follower import Follower
 from liaison.desk.guard import guard
 from liaison.desk.idle import IdleWatch
@@ -51,7 +54,7 @@ from liaison.desk.release import Releases
 from liaison.desk.resends import Resends
 from liaison.desk.roster import STORE, Roster, check_vault
 from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
-from liaison.desk.store import Store
+from liaison.desk.store import Store, StoredMessage
 from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
@@ -126,6 +129,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
             if agent.spool is not None:
                 agent.spool.start()
             tasks.start(agent.outbox.run(), name="outbox")
+            tasks.start(agent.file_carrier.run(), name="files")
             tasks.start(agent.follower.run(), name="follower")
             tasks.start(agent.line.keep(agent), name="line")
             tasks.start(IdleWatch(agent.officers, agent.locked).run(), name="idle")
@@ -156,8 +160,12 @@ async def _assemble(
     catalogue = Catalogue(parts.catalogue, parts.corridor)
     casebook = Casebook(store, replica, build_rules(parts.corridor, load_calendars()), clock)
     news = News()
+
+    async def lacking(message: StoredMessage) -> None:
+        await file_carrier.bring_again(message)
+
     outbox, prover = (
-        Outbox(store, replica, line, news.tell),
+        Outbox(store, replica, line, news.tell, lacking),
         Prover(store, replica, line, Places(store, replica.directory, line)),
     )
     await prover.load()
@@ -165,6 +173,8 @@ async def _assemble(
     dispatch = Dispatch(replica, keyring, store, clock, queued)
     releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
+    cabinet = Cabinet(parts.state / FOLDER)
+    file_carrier = FileCarrier(store, cabinet, line, composer, news.tell, outbox.wake)
     devices = Devices(store, replica, keyring, dispatch, officers, clock, line)
     backlog = Backlog()
     destruction = Destruction(
@@ -183,7 +193,7 @@ async def _assemble(
         casebook, keyring, devices, destruction, composer, resends, line, backlog, news.tell
     )
     waker = Waker(sweep, clock=clock)
-    changed = _both(waker.wake, news.tell)
+    changed = _both(_both(waker.wake, file_carrier.wake), news.tell)
     acks = Acknowledgements(device, store, replica, clock)
     uptake = Uptake(
         store=store,
@@ -224,7 +234,11 @@ async def _assemble(
         composer=composer,
         releases=releases,
         reader=reader,
-        eraser=Eraser(store, casebook, officers, roster, reader.forget),
+        eraser=Eraser(
+            store, casebook, officers, roster, _in_turn(reader.forget, file_carrier.tidy)
+        ),
+        filing=Filing(store, cabinet, casebook, officers, file_carrier, clock),
+        file_carrier=file_carrier,
         line=line,
         outbox=outbox,
         inbox=inbox,
@@ -248,6 +262,18 @@ def _translator(parts: DeskParts) -> Translator:
     except ModelError as e:
         structlog.get_logger().error("models.unusable", code=e.code)
         return Translator([], parts.catalogue)
+
+
+def _in_turn(
+    one: Callable[[], Awaitable[None]], other: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Return what does ``one`` and then ``other``."""
+
+    async def do() -> None:
+        await one()
+        await other()
+
+    return do
 
 
 def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:

@@ -31,6 +31,8 @@ from protocols.wire import api
 
 HEARTBEAT = timedelta(seconds=20)
 PATIENCE = timedelta(seconds=20)
+#: Seconds before its end in which a token is not used any more.
+TOKEN_MARGIN = 30
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 15.0
 #: More than one page of the largest entries is never asked for at once.
 PAGE_LIMIT = 64 * 1024 * 1024
@@ -89,6 +91,8 @@ class Line:
     _socket: ClientWebSocketResponse | None = None
     _pending: dict[int, asyncio.Future[bytes]] = field(default_factory=dict)
     _number: int = 0
+    _token: api.Token | None = None
+    _token_comes: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_waiting(self) -> bool:
@@ -136,6 +140,25 @@ class Line:
     async def acknowledge(self, lane: int, seq: int, *acks: bytes) -> None:
         """Say that ``lane`` is dealt with up to ``seq``; raise LineDownError when down."""
         await self._send(api.Acknowledge(lane, seq, acks))
+
+    async def token(self) -> str:
+        """Return in hex what shows the broker over HTTP who comes; raise LineDownError if down."""
+        if self._token is None or timestamp(self.clock.now()) >= self._token.until - TOKEN_MARGIN:
+            self.forget_token()
+            await self._send(api.AskToken())
+            try:
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    await self._token_comes.wait()
+            except TimeoutError as e:
+                raise LineDownError("the broker gave no token in time") from e
+        if self._token is None:
+            raise LineDownError("the line broke before the token came")
+        return self._token.token.hex()
+
+    def forget_token(self) -> None:
+        """Ask for another token at the next need."""
+        self._token = None
+        self._token_comes.clear()
 
     async def redial(self) -> None:
         """Hang up and dial again: what was sent and not dealt with comes once more."""
@@ -208,6 +231,9 @@ class Line:
                 await listener.delivered(frame)
             case api.Grew():
                 await listener.grew(frame)
+            case api.Token():
+                self._token = frame
+                self._token_comes.set()
             case _:
                 raise api.FrameError(f"a broker does not send {frame.kind.name}")
 
@@ -221,7 +247,8 @@ class Line:
             pending.set_exception(answer)
 
     def _hang_up(self) -> None:
-        self.is_up, self._socket = False, None
+        self.is_up, self._socket, self._token = False, None, None
+        self._token_comes.set()  # whoever waits for one learns that there is none
         for pending in self._pending.values():
             if not pending.done():
                 pending.set_exception(LineDownError("the line broke before the answer"))
@@ -263,7 +290,7 @@ async def _fetch_page(session: ClientSession, url: str, query: dict[str, int]) -
 async def _fetch(session: ClientSession, url: str, query: dict[str, int]) -> bytes:
     try:
         async with session.get(url, params=query, timeout=_timeout()) as response:
-            return await _answer(response)
+            return await read_answer(response)
     except (ClientError, OSError, TimeoutError) as e:
         raise LineDownError("the broker cannot be reached") from e
 
@@ -279,7 +306,7 @@ async def publish_entry(session: ClientSession, url: str, entry: bytes) -> None:
         async with session.post(
             url.rstrip("/") + api.DIRECTORY_PATH, data=entry, timeout=_timeout()
         ) as response:
-            await _answer(response)
+            await read_answer(response)
     except (ClientError, OSError, TimeoutError) as e:
         raise LineDownError("the broker cannot be reached") from e
 
@@ -288,7 +315,8 @@ def _timeout() -> ClientTimeout:
     return ClientTimeout(total=PATIENCE.total_seconds())
 
 
-async def _answer(response: ClientResponse) -> bytes:
+async def read_answer(response: ClientResponse) -> bytes:
+    """Return the body of an answer; raise BrokerRefusedError for a problem that it tells."""
     if response.ok:
         return await response.read()
     try:

@@ -13,6 +13,7 @@ from config.schema import Corridor
 from crypto.attest.directory import DirectoryError, Head
 from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
+from crypto.seal.attachment import Attachment
 from crypto.seal.content import Kind, ThreadId, parse_content
 from liaison.desk.crosschecks import times_differ
 from liaison.desk.directory import Replica
@@ -60,6 +61,7 @@ class HeldStep:
     parents: tuple[MessageId, ...] = ()
     carried_at: int | None = None
     written_at: int | None = None
+    files: tuple[Attachment, ...] = ()
 
     @property
     def is_taken(self) -> bool:
@@ -264,6 +266,7 @@ class Casebook:
             countersigners=tuple(self._signer(kid) for kid, _ in content.countersignatures),
             parents=content.parents,
             carried_at=carried_at,
+            files=content.attachments,
         )
 
     def _signer(self, kid: KeyId) -> tuple[str, str]:

@@ -7,6 +7,7 @@ findings.
 
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token, read_t
 ADDRESS, UNLOCK = "agent.url", "/api/unlock"
 NONCE_BYTES = 16
 PATIENCE = ClientTimeout(total=60)
+#: A file may take as long as it takes, while it moves.
+WHOLE_FILE = ClientTimeout(total=None, sock_read=300)
+PIECE = 256 * 1024
 
 
 class DeskNotReachableError(Exception):
@@ -71,6 +75,39 @@ class DeskClient:
             self.officers[officer] = str(answer["session"])
         return answer
 
+    async def upload(
+        self,
+        path: str,
+        /,
+        pieces: AsyncIterator[bytes],
+        *,
+        officer: str,
+        **query: str,
+    ) -> dict[str, Any]:
+        """Return the answer to a file that streams in; raises what :meth:`get` raises."""
+        params = {**query, "officer": officer}
+        return await self._call(
+            "POST", path, officer=officer, data=pieces, params=params, timeout=WHOLE_FILE
+        )
+
+    async def download(self, path: str, /) -> AsyncIterator[bytes]:
+        """Yield a file, piece by piece; raises what :meth:`get` raises.
+
+        A file that breaks off, since a piece of it does not open, raises DeskNotReachableError.
+        """
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            await self._recognise()
+            async with self.session.get(
+                self.url + path, headers=headers, timeout=WHOLE_FILE
+            ) as response:
+                if not response.ok:
+                    raise _refused(response.status, await response.json(content_type=None))
+                async for piece in response.content.iter_chunked(PIECE):
+                    yield piece
+        except (ClientError, OSError, TimeoutError, ValueError) as e:
+            raise DeskNotReachableError("the desk broke off; is it running?") from e
+
     async def _call(
         self,
         method: str,
@@ -85,19 +122,14 @@ class DeskClient:
         try:
             await self._recognise()
             async with self.session.request(
-                method, self.url + path, headers=headers, timeout=PATIENCE, **more
+                method, self.url + path, headers=headers, **{"timeout": PATIENCE, **more}
             ) as response:
                 answer: dict[str, Any] = await response.json(content_type=None)
         except (ClientError, OSError, TimeoutError, ValueError) as e:
             raise DeskNotReachableError("the desk does not answer; is it running?") from e
         if response.ok:
             return answer
-        raise DeskRefusedError(
-            response.status,
-            str(answer.get("code", "desk")),
-            str(answer.get("detail", "")),
-            list(answer.get("findings", [])),
-        )
+        raise _refused(response.status, answer)
 
     async def _recognise(self) -> None:
         """Raise DeskNotReachableError unless who listens there holds our folder's token.
@@ -115,3 +147,12 @@ class DeskClient:
         if not hmac.compare_digest(proof.encode(), prove_token(self.token, nonce).encode()):
             raise DeskNotReachableError("another program answers where the desk was")
         self._proven.add(self.url)
+
+
+def _refused(status: int, answer: dict[str, Any]) -> DeskRefusedError:
+    return DeskRefusedError(
+        status,
+        str(answer.get("code", "desk")),
+        str(answer.get("detail", "")),
+        list(answer.get("findings", [])),
+    )

@@ -7,7 +7,7 @@ token a case: the step stops the one that runs and starts one for what is due ne
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -21,6 +21,7 @@ from crypto.attest.header import (
     StartClock,
 )
 from crypto.attest.signing import KeyId, SigningKey
+from crypto.seal.attachment import Attachment
 from crypto.seal.content import Kind, ThreadId
 from crypto.seal.envelope import plain_digest
 from crypto.seal.primitives import fresh
@@ -28,7 +29,7 @@ from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.dispatch import THREAD_BYTES, Address, Dispatch, Letter
 from liaison.desk.officers import Officers
 from liaison.desk.release import Releases, step_of
-from liaison.desk.store import Draft, Keeping
+from liaison.desk.store import Draft, Keeping, Parcel
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.case_number import format_case_number, next_serial, parse_case_number
 from protocols.casework.catalogue import Catalogue
@@ -45,6 +46,8 @@ from protocols.casework.related import take_over
 from protocols.casework.render import check_phrases
 
 TOKEN_BYTES = 16
+#: The phrase of a note that has files and no words.
+FILES_ADDED = "ADM-10"
 #: The due time in the header is no finer than this, by class: the broker learns no more.
 COARSENESS = {
     PriorityClass.ROUTINE: 3_600,
@@ -149,7 +152,7 @@ class Composer:
         case: Case | None,
         to: str,
         countersignatures: tuple[tuple[KeyId, bytes], ...] = (),
-        draft: MessageId | None = None,
+        keeping: Keeping | None = None,
     ) -> MessageId:
         """Seal and keep a step that may leave, and return its id.
 
@@ -160,9 +163,10 @@ class Composer:
             case: the case as it stands, None for a new one.
             to: the addressed desk.
             countersignatures: the second signatures it was given.
-            draft: the question with which they were asked for; settled with this message.
+            keeping: what else is kept with the message; the files in it go with it.
         """
         check_phrases(step, self.catalogue)
+        keeping = keeping or Keeping()
         desk = self.casebook.replica.known.desk_named(to).id
         after = self._as_it_would_stand(case, step)
         priority = PriorityClass(CLASS_OF[after.type, after.urgency])
@@ -170,7 +174,7 @@ class Composer:
         parents = () if case is None or not case.steps else (case.steps[-1].message.mid,)
         return await self.dispatch.send(
             key,
-            letter_of(thread, step, parents=parents),
+            replace(letter_of(thread, step, parents=parents), attachments=keeping.files),
             Address(
                 desk,
                 priority,
@@ -178,8 +182,27 @@ class Composer:
                 stop=tuple(sorted(running[:MAX_STOPS])),
             ),
             countersignatures=countersignatures,
-            keeping=Keeping(ref=step.case, settled=draft),
+            keeping=replace(keeping, ref=step.case),
         )
+
+    async def send_files(self, parcel: Parcel, attachments: tuple[Attachment, ...]) -> bool:
+        """Send a note with files that are all at the broker; say whether the case is there yet.
+
+        Raises:
+            LockedError, CaseworkError, DirectoryError, EnvelopeError: nothing is sent.
+        """
+        key = self.officers.key(parcel.officer)
+        async with self._turn:
+            case = await self.casebook.find(parcel.ref)
+            if case.record is None:  # the request has not left: somebody must release it first
+                return False
+            step = parse_step({"case": parcel.ref, "act": Act.NOTE.value, **_note(parcel)})
+            record, ours = self._as_it_would_stand(case, None), self.casebook.replica.slug
+            check_step(record, step, ours)
+            to = record.requested if ours == record.requester else record.requester
+            keeping = Keeping(files=attachments, parcel=parcel.parcel)
+            await self.send_step(key, case.thread, step, case=case, to=to, keeping=keeping)
+        return True
 
     async def send_granted(self) -> None:
         """Send every draft that was signed a second time and whose officer is here to sign it."""
@@ -199,7 +222,7 @@ class Composer:
                 case=case,
                 to=draft.addressee,
                 countersignatures=((KeyId(draft.kid or b""), draft.signature or b""),),
-                draft=draft.ask,
+                keeping=Keeping(settled=draft.ask),
             )
         except (CaseworkError, EnvelopeError, DirectoryError) as e:
             structlog.get_logger().error("draft.not_sent", code=e.code)
@@ -261,6 +284,13 @@ class Composer:
         grain = COARSENESS[priority]
         rounded = -(-timestamp(due.due) // grain) * grain
         return StartClock(ClockToken(fresh(TOKEN_BYTES)), rounded)
+
+
+def _note(parcel: Parcel) -> dict[str, object]:
+    """Return what a note with files says: the officer's words, or the phrase for no words."""
+    if parcel.text:
+        return {"text": {"lang": parcel.lang, "text": parcel.text}}
+    return {"phrases": [{"id": FILES_ADDED}]}
 
 
 def letter_of(thread: ThreadId, step: Step, *, parents: tuple[MessageId, ...] = ()) -> Letter:

@@ -21,6 +21,7 @@ from crypto.attest.header import (
 )
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import GrantKey
+from crypto.seal.attachment import Attachment
 from crypto.seal.content import Content, Kind, ReaderRole, ThreadId, encode_draft
 from crypto.seal.envelope import Outside, open_envelope, seal
 from crypto.seal.lanes import next_lane
@@ -54,6 +55,7 @@ class Letter:
     subject: str = ""
     parents: tuple[MessageId, ...] = ()
     resend_of: MessageId | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     def draft(self, sender: KeyId) -> bytes:
         """Return the bytes that a second signature covers when ``sender`` signs the letter."""
@@ -65,6 +67,7 @@ class Letter:
             subject=self.subject,
             text="",
             form=self.form,
+            attachments=self.attachments,
         )
 
 
@@ -133,6 +136,7 @@ class Dispatch:
             text="",
             form=letter.form,
             resend_of=letter.resend_of,
+            attachments=letter.attachments,
         )
         content = with_readers(content, readers).with_countersignatures(*countersignatures)
         outside = Outside(

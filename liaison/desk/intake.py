@@ -118,7 +118,7 @@ class Intake:
             # What it says is refused; that it came is not: its number is not missing.
             await self.store.keep_place(opened.signer.kid, opened.sealed.mid, around.seen)
             raise
-        return stored(opened, entered), replace(keeping, learned=learned)
+        return stored(opened, entered), replace(keeping, learned=learned, files=content.attachments)
 
     async def _keeping(self, opened: Opened, entered: Entered) -> Keeping:
         if await self.store.is_erased(opened.content.thread):

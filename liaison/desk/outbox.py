@@ -6,7 +6,7 @@ always right.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,7 +15,7 @@ from crypto.attest import labels
 from crypto.attest.signing import SignatureError, VerifyKey, open_signed
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
 from liaison.desk.directory import NoBrokerError, Replica
-from liaison.desk.store import Store, StoreError
+from liaison.desk.store import Store, StoredMessage, StoreError
 from protocols.wire.api import Refusal
 from protocols.wire.receipt import ReceiptError, Took, parse_took
 
@@ -40,6 +40,8 @@ class Outbox:
     replica: Replica
     line: Line
     changed: Callable[[], None]
+    #: Called with a message of which the broker lacks a blob; once that is brought, it goes again.
+    lacking: Callable[[StoredMessage], Awaitable[None]]
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -70,6 +72,9 @@ class Outbox:
                     await asyncio.sleep(PAUSE)
                     self.wake()
                     return
+                if e.code == Refusal.UNKNOWN_BLOB:
+                    await self.lacking(message)
+                    continue
                 structlog.get_logger().error("outbox.refused", code=e.code)
                 await self.store.mark_refused(message.mid, e.code)
                 self.changed()

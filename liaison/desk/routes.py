@@ -14,13 +14,17 @@ from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.padding import PaddingError
 from crypto.attest.pin import PinError
+from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.erasure import ErasureError
 from crypto.seal.primitives import PrimitiveError
+from crypto.seal.stream import AttachmentError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
 from liaison.desk.cases import ErasedCaseError, UnknownCaseError
 from liaison.desk.contacts import UnknownAgencyError
 from liaison.desk.erasure import Why
+from liaison.desk.files.kinds import FileRefusedError
+from liaison.desk.files.routes import added, blob_of, hand_out, pieces_of
 from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token
 from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
 from liaison.desk.release import UnknownAskError
@@ -54,6 +58,9 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ConfigError, 422),
     (DirectoryError, 409),
     (PinError, 422),
+    (FileRefusedError, 422),
+    (AttachmentFormError, 422),
+    (AttachmentError, 422),
     (PaddingError, 413),
     (PrimitiveError, 409),
 )
@@ -141,6 +148,50 @@ async def act(request: web.Request) -> web.Response:
     step = {name: value for name, value in fields.items() if name != "officer"}
     mid = await request.app[AGENT].composer.act(officer, request.match_info["ref"], step)
     return web.json_response({"mid": mid.hex()}, status=201)
+
+
+@ROUTES.post("/api/cases/{ref}/files")
+async def add_file(request: web.Request) -> web.Response:
+    """Add the file in the body to a case: ``?name=``; it goes with :func:`send_files`."""
+    agent = request.app[AGENT]
+    officer, name = request.query.get("officer", ""), request.query.get("name", "")
+    agent.officers.acting(officer, request.headers.get(SESSION_HEADER, ""))
+    pieces = pieces_of(request)
+    return added(await agent.filing.add(request.match_info["ref"], name, pieces))
+
+
+@ROUTES.post("/api/cases/{ref}/parcels")
+async def send_files(request: web.Request) -> web.Response:
+    """Send files that were added, in a note: ``{officer, files: [blob], lang, text}``."""
+    fields = await _fields(request)
+    files, lang = fields.get("files"), str(fields.get("lang", Language.ENGLISH))
+    blobs = [_hex(item) for item in files] if isinstance(files, list) else []
+    text = (
+        parse_text({"lang": lang, "text": fields["text"]}, "text") if fields.get("text") else None
+    )
+    parcel = await request.app[AGENT].filing.send(
+        _officer(fields),
+        request.match_info["ref"],
+        blobs,
+        lang=lang,
+        text="" if text is None else text.text,
+    )
+    return web.json_response({"parcel": parcel.hex()}, status=201)
+
+
+@ROUTES.get("/api/cases/{ref}/files/{blob}")
+async def read_file(request: web.Request) -> web.StreamResponse:
+    """Stream a file of a case, to be saved."""
+    filing = _with_officer(request).filing
+    file = await filing.find(request.match_info["ref"], blob_of(request))
+    return await hand_out(request, filing, file)
+
+
+@ROUTES.post("/api/cases/{ref}/files/{blob}/again")
+async def fetch_file_again(request: web.Request) -> web.Response:
+    """Fetch a file anew that failed a check."""
+    await _with_officer(request).filing.fetch_again(request.match_info["ref"], blob_of(request))
+    return web.json_response({})
 
 
 @ROUTES.post("/api/cases/{ref}/erase")
@@ -280,6 +331,13 @@ async def quarantine(request: web.Request) -> web.Response:
     return web.json_response(
         {"set_aside": [{"eid": eid.hex(), "code": code, "at": at} for eid, code, at in found]}
     )
+
+
+def _hex(item: object) -> bytes:
+    try:
+        return bytes.fromhex(str(item))
+    except ValueError:
+        return b""  # a name that no file has
 
 
 def _with_officer(request: web.Request) -> Agent:

@@ -350,3 +350,31 @@ kept_forms = Table(
     Column("fields", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+#: Files of cases, by the name of their ciphertext, which lies beside the store. ``record`` says how
+#: to open one, under its case's key; ``parcel`` names what it waits to go with.
+files = Table(
+    "files",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("blob", LargeBinary, nullable=False, unique=True),
+    Column("thread", LargeBinary, nullable=False, index=True),
+    Column("state", String, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("parcel", LargeBinary),
+    Column("code", String),
+)
+
+#: Files that wait to go with a note, whose text is in ``record`` under the case's key.
+parcels = Table(
+    "parcels",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("parcel", LargeBinary, nullable=False, unique=True),
+    Column("thread", LargeBinary, nullable=False),
+    Column("ref", String, nullable=False),
+    Column("officer", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("code", String),
+)

@@ -11,6 +11,7 @@ from typing import Any
 from crypto.attest.header import Header, MessageId
 from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.clocks import is_late, is_late_notice
+from liaison.desk.files.view import files_view, parcels_view
 from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
 from liaison.runtime.clock import from_timestamp, timestamp
@@ -159,11 +160,21 @@ async def case_view(
     reminders = await book.store.reminders_of(case.thread)
     headers = {held.message.mid: held.header for held in case.steps}
     notices = await book.store.notices_of(headers)
+    files = await book.store.files_of(case.thread)
+    stored = {file.blob: file for file in files}
+    parcels = [parcel for parcel in await book.store.parcels() if parcel.thread == case.thread]
     return {
         **board_row(case, book, now=now),
         "opened_at": None if record is None else iso(record.opened_at),
         "persons": [] if record is None else _persons(record, catalogue, lang),
-        "steps": [_step(held, case, book, catalogue, lang=lang) for held in case.steps],
+        "steps": [
+            {
+                **_step(held, case, book, catalogue, lang=lang),
+                "files": files_view(held.files, stored),
+            }
+            for held in case.steps
+        ],
+        "parcels": parcels_view(parcels, files),
         "reminders": [_reminder(reminder) for reminder in reminders],
         "notices": [notice_view(n, headers[MessageId(n.mid)]) for n in notices],
     }

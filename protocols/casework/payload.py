@@ -108,7 +108,7 @@ RULES: dict[Act, Rule] = {
     Act.CLOSE: Rule(),
     Act.REOPEN: Rule(needs=frozenset({"reason"})),
     Act.HANDOVER_RECORD: Rule(),
-    Act.NOTE: Rule(needs=frozenset({"text"})),
+    Act.NOTE: Rule(one_of=frozenset({"text", "phrases"})),
 }
 
 _CONTENT = tuple(name for name in Step.model_fields if name not in {"case", "act"})

@@ -5,10 +5,18 @@ the broker's own signature is right. By default all is passed on unchanged.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
-from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSMsgType, web
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientWebSocketResponse,
+    ClientWSTimeout,
+    WSMsgType,
+    web,
+)
 
 from crypto.attest import labels
 from crypto.attest.header import parse_envelope
@@ -33,6 +41,10 @@ async def answer_alike(_path: str, _posted: bytes, answer: bytes) -> tuple[int, 
     return 200, answer
 
 
+def _alike(blob: bytes) -> bytes:
+    return blob
+
+
 @dataclass
 class Interposed(Part):
     """Stands between one desk and the broker."""
@@ -48,6 +60,12 @@ class Interposed(Part):
     heard: list[api.Frame] = field(default_factory=list)
     #: Nothing is said of how far directory and ledger have grown.
     hides_growth: bool = False
+    #: What a desk is given in place of a blob.
+    blob: Callable[[bytes], bytes] = _alike
+    #: After how many bytes a blob that is brought or fetched is cut off, once each time.
+    cuts: list[int] = field(default_factory=list)
+    #: Where bringing and fetching began: method and first byte.
+    begun: list[tuple[str, int]] = field(default_factory=list)
     _to_desk: web.WebSocketResponse | None = None
     _to_broker: ClientWebSocketResponse | None = None
 
@@ -55,6 +73,8 @@ class Interposed(Part):
         """Return the application that relays."""
         app = web.Application(client_max_size=2 * api.FRAME_LIMIT)
         app.router.add_get(api.WEBSOCKET_PATH, self._relay)
+        app.router.add_get(api.BLOBS_PATH + "{blob}", self._fetch)
+        app.router.add_post(api.BLOBS_PATH + "{blob}", self._bring)
         app.router.add_route("*", "/{path:.*}", self._ask)
         app.on_shutdown.append(self._end)
         return app
@@ -113,10 +133,53 @@ class Interposed(Part):
                     await desk.send_bytes(api.encode_frame(frame))
         await desk.close()
 
+    async def _bring(self, request: web.Request) -> web.Response:
+        """Pass on a blob as it comes, as far as it is not cut off."""
+        self.begun.append(("POST", int(request.query["from"])))
+        pieces: AsyncIterator[bytes] = request.content.iter_any()
+        if self.cuts:
+            pieces = _until_cut(pieces, self.cuts.pop(0))
+        try:
+            async with self.http.post(
+                self.target.url + request.path_qs, data=pieces, headers=_shown(request)
+            ) as response:
+                return web.Response(status=response.status, body=await response.read())
+        except (ClientError, ConnectionError):
+            await self._drop(request)
+            raise
+
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        """Pass on a blob, or another in its place, as far as it is not cut off."""
+        begins = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        self.begun.append(("GET", begins))
+        headers = _shown(request) | {"Range": "bytes=0-"}
+        async with self.http.get(self.target.url + request.path_qs, headers=headers) as response:
+            whole = await response.read()
+            status = response.status
+        if status >= HTTPStatus.BAD_REQUEST:
+            return web.Response(status=status, body=whole)
+        rest = self.blob(whole)[begins:]
+        answer = web.StreamResponse(status=HTTPStatus.PARTIAL_CONTENT)
+        answer.content_length = len(rest)
+        await answer.prepare(request)
+        if self.cuts:
+            await answer.write(rest[: self.cuts.pop(0)])
+            await self._drop(request)
+            raise ConnectionResetError
+        await answer.write(rest)
+        return answer
+
+    async def _drop(self, request: web.Request) -> None:
+        if request.transport is not None:
+            request.transport.close()
+
     async def _ask(self, request: web.Request) -> web.Response:
         posted = await request.read()
         async with self.http.request(
-            request.method, self.target.url + request.path_qs, data=posted or None
+            request.method,
+            self.target.url + request.path_qs,
+            data=posted or None,
+            headers=_shown(request),
         ) as response:
             body = await response.read()
             if not response.ok:
@@ -125,6 +188,22 @@ class Interposed(Part):
                 )
         status, body = await self.answer(request.path, posted, body)
         return web.Response(status=status, body=body)
+
+
+async def _until_cut(pieces: AsyncIterator[bytes], left: int) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        if len(piece) >= left:
+            yield piece[:left]
+            await asyncio.sleep(0)
+            raise ConnectionResetError
+        left -= len(piece)
+        yield piece
+
+
+def _shown(request: web.Request) -> dict[str, str]:
+    """Return the headers by which a desk shows who it is and what it wants."""
+    names = ("Authorization", "Range")
+    return {name: request.headers[name] for name in names if name in request.headers}
 
 
 async def interpose(network: Network, desk: Desk) -> Interposed:

@@ -14,6 +14,7 @@ from liaison.desk.store.engine import (
     opens,
 )
 from liaison.desk.store.erasure import ErasureStore, Stub
+from liaison.desk.store.files import FileState, FileStore, Parcel, StoredFile
 from liaison.desk.store.forms import FormStore, KeptForm
 from liaison.desk.store.keys import KeyStore
 from liaison.desk.store.lanes import LaneStore
@@ -44,6 +45,7 @@ __all__ = [
     "MOST_QUARANTINED",
     "Carried",
     "Draft",
+    "FileState",
     "Given",
     "HeadAhead",
     "InClearError",
@@ -54,6 +56,7 @@ __all__ = [
     "Notice",
     "Opening",
     "Orphan",
+    "Parcel",
     "RaisedAlarm",
     "Reminder",
     "Seen",
@@ -61,6 +64,7 @@ __all__ = [
     "StoreError",
     "StoreFailedError",
     "StoredAck",
+    "StoredFile",
     "StoredMessage",
     "Stub",
     "UnknownSchemaError",
@@ -81,6 +85,7 @@ class Store(
     CarriedStore,
     ArchiveStore,
     ErasureStore,
+    FileStore,
     SeedStore,
     FormStore,
     Register,

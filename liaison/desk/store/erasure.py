@@ -19,16 +19,18 @@ from liaison.desk.tables import (
     cases,
     drafts,
     erasures,
+    files,
     kept_forms,
     messages,
     notices,
     openings,
+    parcels,
     quarantine,
     reminders,
 )
 
 #: What goes whole with its case, by its thread; and by the ids of its messages.
-BY_THREAD = (case_keys, drafts, reminders, cases)
+BY_THREAD = (case_keys, drafts, reminders, cases, files, parcels)
 BY_MESSAGE = (openings, notices)
 
 

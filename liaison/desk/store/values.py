@@ -5,6 +5,7 @@ from typing import Any
 
 from crypto.attest.header import DeskId, MessageId
 from crypto.attest.signing import KeyId
+from crypto.seal.attachment import Attachment
 from crypto.seal.content import Lane, ThreadId
 from crypto.seal.lanes import Gap
 
@@ -165,7 +166,8 @@ class Keeping:
     what it gives a colleague's device, ``learned`` that a colleague's device has told us of it,
     ``carried`` our word that it came as a file; ``seen`` are its places in lanes, ``orphans`` the
     parents that are not here, ``ahead`` the head of the directory that we have not reached;
-    ``resent`` names a message that it sends again, and the desk to which.
+    ``resent`` names a message that it sends again, and the desk to which; ``files`` come
+    with it, ``parcel`` is what it sends.
     """
 
     ref: str | None = None
@@ -182,6 +184,8 @@ class Keeping:
     orphans: tuple[Orphan, ...] = ()
     ahead: HeadAhead | None = None
     resent: tuple[MessageId, DeskId] | None = None
+    files: tuple[Attachment, ...] = ()
+    parcel: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

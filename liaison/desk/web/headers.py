@@ -35,6 +35,7 @@ def nonce(request: web.Request) -> str:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on an answer before it leaves."""
-    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce(request))
+    # A file that is handed out has a stricter policy of its own.
+    response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce(request)))
     for name, value in HEADERS.items():
         response.headers[name] = value

@@ -254,7 +254,7 @@ def test_every_act_has_rules_or_is_no_step() -> None:
         ("decline", "reason_code"),
         ("dispute", "reason"),
         ("reopen", "reason"),
-        ("note", "text"),
+        ("note", ""),
     ],
 )
 def test_an_act_without_what_it_needs_is_refused(act: str, field: str) -> None:

@@ -1,0 +1,286 @@
+"""Files between two desks over a real broker: both ways, over cut lines, and against ill will."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from crypto.attest.blob import CHUNK, CHUNK_ADDS
+from liaison.desk.client import DeskRefusedError
+from liaison.desk.files.cabinet import FOLDER
+from tests.support.files import PDF, add, attach, files_at, have_come, photograph, read
+from tests.support.interposed import interpose
+from tests.support.network import Network, until
+
+#: Of several chunks, and not a whole number of them.
+LONG_PDF = PDF + bytes(range(256)) * 1_000
+SEALED_CHUNK = CHUNK + CHUNK_ADDS
+
+
+async def test_a_picture_and_a_pdf_come_both_ways(network: Network) -> None:
+    ref = await network.mongcai.request()
+    await network.holds(network.dongxing, ref, 1)
+
+    there = await attach(
+        network.mongcai, ref, ("ảnh.jpg", photograph()), ("hộ chiếu.pdf", PDF), text="Ảnh của P1."
+    )
+    came = await have_come(network.dongxing, ref, 2)
+    back = await attach(
+        network.dongxing, ref, ("照片.png", photograph("PNG")), ("回执.pdf", LONG_PDF)
+    )
+    came_back = await have_come(network.mongcai, ref, 2)
+
+    assert [(f["name"], f["type"]) for f in came] == [
+        ("ảnh.jpg", "image/jpeg"),
+        ("hộ chiếu.pdf", "application/pdf"),
+    ]
+    assert await read(network.dongxing, ref, there[1]["blob"]) == PDF
+    assert await read(network.mongcai, ref, back[1]["blob"]) == LONG_PDF
+    shown = [await read(network.mongcai, ref, file["blob"]) for file in came_back[:3]]
+    assert shown[0] == await read(network.dongxing, ref, there[0]["blob"])
+
+
+async def test_a_photograph_leaves_turned_upright_and_without_a_word_of_where_it_was_taken(
+    network: Network,
+) -> None:
+    ref = await network.mongcai.request()
+    await network.holds(network.dongxing, ref, 1)
+
+    await attach(network.mongcai, ref, ("a.jpg", photograph()))
+    (file,) = await have_come(network.dongxing, ref, 1)
+    whole = await read(network.dongxing, ref, file["blob"])
+
+    with Image.open(io.BytesIO(whole)) as picture:
+        assert picture.size == (40, 60)
+        assert dict(picture.getexif()) == {}
+    assert b"Exif" not in whole
+    assert b"Telephone" not in whole
+
+
+async def test_the_words_go_first_and_the_files_in_a_note_of_their_own(network: Network) -> None:
+    ref = await network.mongcai.request()
+
+    await attach(network.mongcai, ref, ("a.pdf", PDF))
+    await have_come(network.dongxing, ref, 1)
+    steps = await network.dongxing.steps(ref)
+
+    assert [(step["act"], len(step["files"])) for step in steps] == [("request", 0), ("note", 1)]
+    assert "现将下列文件补充至本案" in str((await network.dongxing.case(ref, "zh"))["steps"][1])
+
+
+async def test_a_desk_without_its_line_sends_the_words_and_keeps_the_files_for_later(
+    network: Network,
+) -> None:
+    ref = await network.mongcai.request()
+    await network.settle()
+    await network.broker.stop()
+    await network.line_is(network.mongcai, "down")
+
+    await attach(network.mongcai, ref, ("a.pdf", PDF))
+    waiting = (await network.mongcai.case(ref))["parcels"]
+    await network.broker.start()
+    await have_come(network.dongxing, ref, 1)
+
+    assert [file["state"] for file in waiting[0]["files"]] == ["queued"]
+    assert (await network.mongcai.case(ref))["parcels"] == []
+
+
+async def test_a_file_that_is_on_its_way_goes_on_after_the_desk_was_ended(
+    network: Network,
+) -> None:
+    ref = await network.mongcai.request()
+    await network.settle()
+    between = await interpose(network, network.mongcai)
+    await network.mongcai.stop()
+    between.cuts = [2 * SEALED_CHUNK] * 50
+    await network.mongcai.start()
+
+    (added,) = await attach(network.mongcai, ref, ("a.pdf", LONG_PDF))
+    await until(lambda: _has_begun(between.begun), "the file is on its way")
+    await network.mongcai.stop()
+    between.cuts = []
+    await network.mongcai.start()
+    await have_come(network.dongxing, ref, 1)
+
+    assert await read(network.dongxing, ref, added["blob"]) == LONG_PDF
+
+
+async def _has_begun(begun: list[tuple[str, int]]) -> bool:
+    return bool(begun)
+
+
+async def test_a_file_goes_on_where_the_line_was_cut_both_ways(network: Network) -> None:
+    ref = await network.mongcai.request()
+    await network.settle()
+    here, there = [await interpose(network, d) for d in (network.mongcai, network.dongxing)]
+    for desk in (network.mongcai, network.dongxing):
+        await desk.stop()
+        await desk.start()
+    here.cuts, there.cuts = [100_000, 50_000], [100_000, 50_000]
+
+    (added,) = await attach(network.mongcai, ref, ("a.pdf", LONG_PDF))
+    await have_come(network.dongxing, ref, 1)
+
+    assert await read(network.dongxing, ref, added["blob"]) == LONG_PDF
+    assert (here.cuts, there.cuts) == ([], [])
+    assert [begin for _, begin in there.begun[1:]] == [100_000, 150_000]
+
+
+def _cut(blob: bytes) -> bytes:
+    return blob[:-1]
+
+
+def _swap(blob: bytes) -> bytes:
+    return blob[SEALED_CHUNK : 2 * SEALED_CHUNK] + blob[:SEALED_CHUNK] + blob[2 * SEALED_CHUNK :]
+
+
+def _alter(blob: bytes) -> bytes:
+    return bytes([blob[0] ^ 1]) + blob[1:]
+
+
+def _lengthen(blob: bytes) -> bytes:
+    return blob + b"\0"
+
+
+@pytest.mark.parametrize(
+    "spoil, code",
+    [
+        (_cut, "attachment.truncated"),
+        (_swap, "attachment.chunk"),
+        (_alter, "attachment.chunk"),
+        (_lengthen, "attachment.extended"),
+    ],
+    ids=["truncates", "reorders", "alters", "lengthens"],
+)
+async def test_a_broker_that_spoils_a_file_is_seen_and_the_message_stays_readable(
+    network: Network, spoil: Callable[[bytes], bytes], code: str
+) -> None:
+    ref = await network.mongcai.request()
+    await network.settle()
+    between = await interpose(network, network.dongxing)
+    await network.dongxing.stop()
+    between.blob = spoil
+    await network.dongxing.start()
+
+    (added,) = await attach(network.mongcai, ref, ("a.pdf", LONG_PDF), text="Xin xem tệp.")
+    (file,) = await have_come(network.dongxing, ref, 1, "refused")
+    with pytest.raises(DeskRefusedError) as refused:
+        await read(network.dongxing, ref, added["blob"])
+    steps = await network.dongxing.steps(ref)
+    between.blob = bytes
+    await network.dongxing.client.post(f"/api/cases/{ref}/files/{added['blob']}/again")
+    await have_come(network.dongxing, ref, 1)
+
+    assert (file["code"], file["ready"]) == (code, False)
+    assert refused.value.code == "file.not_here"
+    assert "Xin xem tệp." in str(steps[1]["fields"])
+    assert await read(network.dongxing, ref, added["blob"]) == LONG_PDF
+
+
+@pytest.mark.parametrize(
+    "name, whole, code",
+    [
+        ("a.exe", b"MZ" + bytes(200), "file.kind"),
+        ("a.pdf", b"MZ" + bytes(200), "file.kind"),
+        ("a.html", b"<!DOCTYPE html><script>alert(1)</script>", "file.kind"),
+        ("a.txt", b"hello <script>alert(1)</script>", "file.active"),
+        ("a.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "file.kind"),
+        ("a.sh", b"#!/bin/sh\necho\n", "file.active"),
+        ("a.docm", b"PK\3\4" + bytes(100), "file.kind"),
+        ("a.jpg", PDF, "file.name"),
+        ("a", PDF, "file.name"),
+        ("a.pdf", PDF + b"<< /S /JavaScript >>", "file.active"),
+        ("a.jpg", photograph()[:200], "file.picture"),
+        ("a.pdf", b"", "attachment.empty"),
+    ],
+    ids=[
+        "a program",
+        "a program called PDF",
+        "a page",
+        "a script in a text",
+        "a drawing with scripts",
+        "a shell script",
+        "a document with macros",
+        "a PDF called a picture",
+        "a PDF without an ending",
+        "a PDF that runs",
+        "half a picture",
+        "nothing",
+    ],
+)
+async def test_what_may_not_travel_is_refused_and_nothing_is_kept(
+    network: Network, name: str, whole: bytes, code: str
+) -> None:
+    ref = await network.mongcai.request()
+
+    with pytest.raises(DeskRefusedError) as refused:
+        await add(network.mongcai, ref, name, whole)
+
+    assert refused.value.code == code
+    assert list((network.mongcai.state / FOLDER).iterdir()) == []
+
+
+async def test_a_bomb_of_a_picture_is_refused_unread(network: Network) -> None:
+    bomb = io.BytesIO()
+    Image.new("1", (9_000, 9_000)).save(bomb, "PNG")
+    ref = await network.mongcai.request()
+
+    with pytest.raises(DeskRefusedError) as refused:
+        await add(network.mongcai, ref, "a.png", bomb.getvalue())
+
+    assert len(bomb.getvalue()) < 100_000
+    assert refused.value.code == "file.picture"
+
+
+async def test_no_word_of_a_file_lies_on_the_disk_in_clear(network: Network) -> None:
+    ref = await network.mongcai.request()
+    await network.settle()
+
+    await attach(network.mongcai, ref, ("hộ chiếu.pdf", PDF))
+    await have_come(network.dongxing, ref, 1)
+    await network.settle()
+
+    for state in (network.mongcai.state, network.dongxing.state, network.state / "broker"):
+        for path in (path for path in state.rglob("*") if path.is_file()):
+            assert "hộ chiếu".encode() not in path.read_bytes()
+            assert b"passport of P1" not in path.read_bytes()
+            assert "chiếu" not in path.name
+
+
+async def test_the_broker_keeps_no_file_that_all_have(network: Network) -> None:
+    ref = await network.mongcai.request()
+    await attach(network.mongcai, ref, ("a.pdf", PDF))
+    await have_come(network.dongxing, ref, 1)
+
+    async def is_gone() -> bool:
+        folder = network.state / "broker" / "blobs"
+        return not [path for path in folder.rglob("*") if path.is_file()]
+
+    await until(is_gone, "the broker keeps nothing")
+    assert len(await files_at(network.dongxing, ref)) == 1
+
+
+async def test_files_wait_for_their_officer_when_the_desk_was_locked_meanwhile(
+    network: Network,
+) -> None:
+    ref = await network.mongcai.request()
+    await network.settle()
+    await network.broker.stop()
+    await attach(network.mongcai, ref, ("a.pdf", PDF))
+    ((thread, _),) = await network.mongcai.agent.store.threads()
+    await network.mongcai.client.post("/api/lock")
+
+    await network.broker.start()
+    await network.line_is(network.mongcai, "up")
+
+    async def is_up() -> bool:
+        return [str(f.state) for f in await network.mongcai.agent.store.files_of(thread)] == ["up"]
+
+    await until(is_up, "the file is at the broker")
+    before = len(await network.dongxing.steps(ref))
+    network.mongcai.agent.officers.admit(network.mongcai.keys)
+    network.mongcai.agent.file_carrier.wake()
+    await have_come(network.dongxing, ref, 1)
+
+    assert before == 1
