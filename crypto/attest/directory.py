@@ -42,6 +42,7 @@ from crypto.attest.statement import (
     RootPayload,
     Statement,
     StatementError,
+    SuccessionPayload,
     What,
     Window,
     agency_id,
@@ -138,6 +139,8 @@ class Directory(Register):
                 self._enter_infra(entry, payload)
             case RevocationPayload():
                 self._enter_revocation(entry, payload)
+            case SuccessionPayload():
+                self._enter_succession(entry, payload)
             case tuple():
                 self._enter_windows(entry, payload)
 
@@ -167,10 +170,12 @@ class Directory(Register):
         country = self.root(entry.statement.agency).country.lower()
         if not payload.slug.startswith(f"{country}-"):
             raise NotAuthorisedError(f"a desk of this agency is called {country}-…")
-        if any(d.payload.slug == payload.slug and d.id != desk_id for d in self.desks()):
-            raise ReboundError(f"another desk is called {payload.slug}")
+        if self._slugs.get(payload.slug, desk_id) != desk_id:
+            raise ReboundError(f"another desk is or was called {payload.slug}")
         self._sealing.add_oversight(payload.oversight)
         self._desks[desk_id] = Desk(desk_id, entry.statement.agency, payload)
+        self._named.setdefault(desk_id, []).append(payload)
+        self._slugs[payload.slug] = desk_id
         self._note_span(entry.statement, payload)
 
     def _enter_signer(self, entry: Entry, payload: DevicePayload) -> None:
@@ -238,6 +243,20 @@ class Directory(Register):
             self._revoke(What.INFRA, entry, payload)
         else:
             raise UnknownSubjectError("the agency has no key or desk of this id to revoke")
+
+    def _enter_succession(self, entry: Entry, payload: SuccessionPayload) -> None:
+        """Enter a successor: the roots of both desks must have said it."""
+        old, new = self.desk(DeskId(entry.statement.subject)), self.desk(payload.new)
+        if old.agency != entry.statement.agency:
+            raise NotAuthorisedError("an agency gives away only its own desks")
+        self._require_root(entry)
+        accepting = self.root(new.agency)
+        _require(entry, accepting.keys, accepting.threshold)
+        if accepting.country != self.root(old.agency).country:
+            raise NotAuthorisedError("a desk is not followed by one of another country")
+        if self.is_revoked(new):
+            raise RevokedError("the successor was revoked")
+        self._successions.enter(old.id, payload)
 
     def _revoke(self, what: What, entry: Entry, payload: RevocationPayload) -> None:
         subject = (what, entry.statement.agency, entry.statement.subject)

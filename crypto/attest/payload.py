@@ -15,6 +15,7 @@ from crypto.attest.signing import KEY_BYTES, KeyId, SigningKey, VerifyKey, key_i
 from crypto.attest.statement import (
     LONGEST_VALIDITY,
     LONGEST_WINDOW,
+    MOST_THREADS,
     PANEL,
     WINDOW_KEY_BYTES,
     ArchiveKey,
@@ -31,6 +32,7 @@ from crypto.attest.statement import (
     RootPayload,
     Statement,
     StatementError,
+    SuccessionPayload,
     What,
     Window,
     id16,
@@ -69,6 +71,8 @@ def encode_payload(payload: Payload, *, possession: bytes | None = None) -> byte
             value = [int(kind), key.raw, name]
         case GrantKey(kid, public):
             value = [kid, public]
+        case SuccessionPayload(new, begins, threads):
+            value = [new, begins, None if threads is None else list(threads)]
         case RevocationPayload(effective, reason):
             value = [effective, int(reason)]
         case windows:
@@ -135,6 +139,18 @@ def _revocation(value: Value) -> RevocationPayload | None:
     match value:
         case [int(effective), int(reason)]:
             return RevocationPayload(effective, _reason(reason))
+    return None
+
+
+def _succession(value: Value) -> SuccessionPayload | None:
+    match value:
+        case [bytes(new), int(begins), None]:
+            return SuccessionPayload(DeskId(id16(new)), begins, None)
+        case [bytes(new), int(begins), list(threads)]:
+            given = tuple(id16(thread) for thread in threads)
+            if not 1 <= len(given) <= MOST_THREADS or list(given) != sorted(set(given)):
+                raise StatementError(f"1 to {MOST_THREADS} threads, sorted and distinct")
+            return SuccessionPayload(DeskId(id16(new)), begins, given)
     return None
 
 
@@ -252,5 +268,6 @@ _FORMS: dict[What, Callable[[Value], Payload | None]] = {
     What.WINDOWS: _windows,
     What.GRANT_KEY: _grant_key,
     What.REVOKE: _revocation,
+    What.SUCCESSION: _succession,
     What.INFRA: _infra,
 }

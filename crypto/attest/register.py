@@ -28,9 +28,11 @@ from crypto.attest.statement import (
     Role,
     RootPayload,
     Statement,
+    SuccessionPayload,
     What,
     Window,
 )
+from crypto.attest.succession import Successions
 from crypto.attest.validity import Doubt, Revocation, Subject, Validity
 
 GENESIS = bytes(DIGEST_BYTES)
@@ -86,6 +88,11 @@ class Register:
     _keys_of: dict[DeskId, dict[KeyId, Signer]] = field(default_factory=dict, init=False)
     _sealing: SealingKeys = field(default_factory=SealingKeys, init=False)
     _infra: dict[tuple[AgencyId, KeyId], Infra] = field(default_factory=dict, init=False)
+    _successions: Successions = field(default_factory=Successions, init=False)
+    #: What was said of each desk, oldest first: it is shown under its name of that time.
+    _named: dict[DeskId, list[DeskPayload]] = field(default_factory=dict, init=False)
+    #: Which desk has or had each slug: a name that was given away would change old letters.
+    _slugs: dict[str, DeskId] = field(default_factory=dict, init=False)
     _validity: Validity = field(default_factory=Validity, init=False)
     _last: dict[tuple[What, AgencyId, bytes], Statement] = field(default_factory=dict, init=False)
 
@@ -117,11 +124,38 @@ class Register:
             raise UnknownDeskError("the directory has no desk of this id")
         return self._desks[desk]
 
+    def desk_at(self, desk: DeskId, *, at: int) -> Desk:
+        """Return the desk as it was named at ``at`` (ts), or first, where that is earlier.
+
+        Raises:
+            UnknownDeskError: no such desk.
+        """
+        known, payloads = self.desk(desk), self._named[desk]
+        begun = [payload for payload in payloads if payload.not_before <= at]
+        return replace(known, payload=begun[-1] if begun else payloads[0])
+
+    def successor(self, desk: DeskId, *, at: int, thread: bytes | None = None) -> DeskId:
+        """Return the desk that has the place of ``desk`` at ``at`` (ts): itself, while none has.
+
+        Args:
+            desk: the desk that is written to.
+            at: when.
+            thread: in which case; None for a new one.
+        """
+        return self._successions.successor(desk, at=at, thread=thread)
+
+    def predecessors(self, desk: DeskId, *, at: int) -> list[DeskId]:
+        """Return the desks whose place ``desk`` has, in part or whole, at ``at`` (ts)."""
+        return self._successions.predecessors(desk, at=at)
+
+    def successions(self, desk: DeskId) -> list[SuccessionPayload]:
+        """Return who was named to follow a desk, from whatever day."""
+        return self._successions.of(desk)
+
     def desk_named(self, slug: str) -> Desk:
-        """Return the desk of this slug; raise UnknownDeskError when there is none."""
-        for desk in self._desks.values():
-            if desk.payload.slug == slug:
-                return desk
+        """Return the desk that is or was called so; raise UnknownDeskError when there is none."""
+        if slug in self._slugs:
+            return self._desks[self._slugs[slug]]
         known = ", ".join(desk.payload.slug for desk in self._desks.values()) or "none"
         raise UnknownDeskError(f"no desk {slug}; known: {known}")
 

@@ -29,6 +29,8 @@ MAX_SIGNATURES = 8
 #: How many supervisors a panel of oversight has: two at least, so a lost token ends nothing, and
 #: as many at most as leave the entry well below its limit.
 PANEL = range(2, 9)
+#: The most threads that one succession gives; more are given in further ones.
+MOST_THREADS = 2_000
 
 
 class StatementError(Exception):
@@ -46,6 +48,7 @@ class What(IntEnum):
     WINDOWS = 4
     GRANT_KEY = 5
     REVOKE = 6
+    SUCCESSION = 7
     INFRA = 8
 
 
@@ -197,6 +200,18 @@ class RevocationPayload:
     reason: Reason
 
 
+@dataclass(frozen=True, slots=True)
+class SuccessionPayload:
+    """That a desk follows the subject from a day on (ts), in these threads (16 bytes each).
+
+    ``threads`` is None for all that no other successor was given.
+    """
+
+    new: DeskId
+    begins: int
+    threads: tuple[bytes, ...] | None
+
+
 Payload = (
     RootPayload
     | DeskPayload
@@ -205,6 +220,7 @@ Payload = (
     | GrantKey
     | InfraPayload
     | RevocationPayload
+    | SuccessionPayload
 )
 
 

@@ -24,6 +24,7 @@ from crypto.attest.statement import (
     RootPayload,
     Statement,
     StatementError,
+    SuccessionPayload,
     What,
     Window,
     agency_id,
@@ -75,6 +76,17 @@ def state_revocation(
     """
     raw = encode_payload(payload)
     return make_statement(What.REVOKE, agency=agency, subject=subject, payload=raw, after=after)
+
+
+def state_succession(
+    agency: AgencyId, old: DeskId, payload: SuccessionPayload, *, after: Statement | None = None
+) -> Statement:
+    """Return the statement by which another desk follows ``old``, after the last one about it.
+
+    The roots of both desks sign it.
+    """
+    raw = encode_payload(payload)
+    return make_statement(What.SUCCESSION, agency=agency, subject=old, payload=raw, after=after)
 
 
 def state_infra(agency: AgencyId, request: bytes, *, after: Statement | None = None) -> Statement:

@@ -16,6 +16,7 @@ from crypto.attest.statement import (
     Reason,
     RevocationPayload,
     Role,
+    SuccessionPayload,
     What,
     make_statement,
     sign_entry,
@@ -73,6 +74,7 @@ from tests.support.world import (
     signing_key,
     window,
 )
+from tests.vectors.succession_cases import WARD, WARDS, further
 
 #: Who may sign which kind of message (docs/spec/envelope.md): a second writing of the table.
 PERSONS = {Role.OFFICER, Role.APPROVER, Role.SUPERVISOR}
@@ -232,6 +234,12 @@ STATEMENTS: dict[str, tuple[What, bytes, bytes, str]] = {
     "infrastructure": (What.INFRA, BROKER.kid, prove_possession(RELIED_ON, BROKER), ROOT),
     "revocation of a key": (What.REVOKE, HERE.approver.kid, REVOKED, REGISTRAR),
     "revocation of a desk": (What.REVOKE, HERE.desk, REVOKED, ROOT),
+    "a succession": (
+        What.SUCCESSION,
+        HERE.desk,
+        encode_payload(SuccessionPayload(WARD, NOW, None)),
+        ROOT,
+    ),
     "revocation of infrastructure": (What.REVOKE, BROKER.kid, REVOKED, ROOT),
 }
 
@@ -240,6 +248,7 @@ def founded() -> Directory:
     """Return the directory of all agencies, of which one relies on the broker."""
     known = directory()
     known.append(broker_entry(HERE))
+    known.append(further(WARDS[0]))
     return known
 
 

@@ -565,6 +565,18 @@ def rebound() -> Iterator[DirectoryCase]:
         "directory.rebound",
         (*FOUNDED, broker_entry(HERE), key_entry(infra_key, BROKER)),
     )
+    called = desk_payload("vn-renamed", HERE.registrar)
+    taken = desk_payload(HERE.slug, HERE.registrar)
+    yield DirectoryCase(
+        "desk-name-of-a-renamed-desk",
+        "a second desk is called as another was: old letters would change",
+        "directory.rebound",
+        (
+            *FOUNDED,
+            entry(What.DESK, encode_payload(called), HERE.roots[:2], after=DESK),
+            entry(What.DESK, encode_payload(taken), HERE.roots[:2], subject=seed("taken")[:16]),
+        ),
+    )
     stale = entry(
         What.DESK,
         encode_payload(desk_payload("vn-new", HERE.registrar)),

@@ -21,6 +21,7 @@ from tests.vectors.revocation_cases import (
     revocation_envelopes,
     revoked_at_work,
 )
+from tests.vectors.succession_cases import succession_directories
 
 FOLDER = Path(__file__).resolve().parent
 #: The folders that are made here; another beside them has vectors from elsewhere.
@@ -39,6 +40,7 @@ def texts() -> dict[Path, Callable[[], str]]:
         *oversight_directories(),
         *revocation_directories(),
         *revoked_at_work(),
+        *succession_directories(),
     ]
     envelopes = [*envelope_cases(), *grant_envelopes(), *revocation_envelopes()]
     return {

@@ -189,6 +189,8 @@ class Directory:
         self.supervisors: set[bytes] = set()
         self.revoked: dict[Any, list[tuple[int, int]]] = {}
         self.places: dict[int, int] = {}
+        self.successors: dict[bytes, list[Any]] = {}
+        self.slugs: dict[str, bytes] = {}
 
     def append(self, raw: bytes) -> None:
         """Enter the entry in ``raw`` or refuse it."""
@@ -202,7 +204,7 @@ class Directory:
         need(is_list(statement, int, bytes, bytes, int, None, bytes), bad)
         what, agency, subject, serial, prev, payload = statement
         need(prev is None or type(prev) is bytes, bad)
-        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 5, 6, 8), bad)
+        need(len(agency) == len(subject) == 16 and what in (1, 2, 3, 4, 5, 6, 7, 8), bad)
         value = cbor(payload, bad)
         form = getattr(self, f"form_{what}")
         need(type(value) is list and form(value), bad)
@@ -304,6 +306,14 @@ class Directory:
         """Say whether a revocation has its form."""
         return is_list(v, int, int) and 1 <= v[1] <= 5
 
+    def form_7(self, v: Decoded) -> bool:
+        """Say whether a succession has its form."""
+        return (
+            is_list(v, bytes, int, None)
+            and len(v[0]) == 16
+            and (v[2] is None or ids(v[2], 1, 2_000, 16))
+        )
+
     def form_8(self, v: Decoded) -> bool:
         """Say whether a broker or witness has its form and has proved possession."""
         return (
@@ -343,8 +353,8 @@ class Directory:
         need(self.desks.get(subject, (agency,))[0] == agency, "directory.rebound")
         country = self.countries[agency].lower()
         need(v[1].startswith(country + "-"), "directory.not_authorised")
-        taken = (d for d, desk in self.desks.items() if desk[1] == v[1] and d != subject)
-        need(not list(taken), "directory.rebound")
+        need(self.slugs.get(v[1], subject) == subject, "directory.rebound")
+        self.slugs[v[1]] = subject
         seen = {k[0] for panel in v[7] or [] for k in panel}
         need(not any(k in self.windows or k in self.grantees for k in seen), "directory.rebound")
         self.supervisors |= seen
@@ -410,6 +420,28 @@ class Directory:
             need(is_desk or (agency, subject) in self.infra, "directory.unknown_subject")
             what = 2 if is_desk else 8
         self.revoked.setdefault((what, agency, subject), []).append((self.size + 1, v[0]))
+
+    def enter_7(
+        self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded
+    ) -> None:
+        """Enter a succession."""
+        need(subject in self.desks and v[0] in self.desks, "directory.unknown_desk")
+        need(self.desks[subject][0] == agency, "directory.not_authorised")
+        other = self.desks[v[0]][0]
+        self.by_root(agency)
+        self.by_root(other)
+        need(self.countries[agency] == self.countries[other], "directory.not_authorised")
+        need((2, other, v[0]) not in self.revoked, "directory.revoked")
+        reached, ahead = set(), [v[0]]
+        while ahead:
+            desk = ahead.pop()
+            reached.add(desk)
+            ahead += [one[0] for one in self.successors.get(desk, [])]
+        need(subject not in reached, "directory.rebound")
+        for one in self.successors.get(subject, []):
+            need(one[2] is not None or v[2] is not None, "directory.rebound")
+            need(not set(one[2] or []) & set(v[2] or []), "directory.rebound")
+        self.successors.setdefault(subject, []).append(v)
 
     def enter_8(
         self, agency: bytes, subject: bytes, _serial: int, _payload: bytes, v: Decoded

@@ -20,6 +20,7 @@ from crypto.attest.statement import (
     Role,
     RootPayload,
     StatementError,
+    SuccessionPayload,
     What,
     make_statement,
     parse_entry,
@@ -46,6 +47,7 @@ SEEN = desk_payload("vn-one", KEY, panels=oversight("vn-one"))
 DEVICE = key_payload(KEY, HERE.desk, Role.SUPERVISOR, "VN-02")
 GRANT_KEY = GrantKey(HERE.window.kid, HERE.window.public)
 REVOCATION = RevocationPayload(0, Reason.LEFT)
+SUCCESSION = SuccessionPayload(HERE.desk, 0, None)
 INFRA = InfraPayload(InfraKind.WITNESS, KEY.verify_key, "witness.example")
 WINDOWS = tuple(own.window for own in HERE.windows)
 
@@ -68,6 +70,8 @@ def bytes_of(payload: Payload) -> bytes:
         (What.WINDOWS, WINDOWS),
         (What.GRANT_KEY, GRANT_KEY),
         (What.REVOKE, REVOCATION),
+        (What.SUCCESSION, SUCCESSION),
+        (What.SUCCESSION, SuccessionPayload(THERE.desk, 0, (bytes(16), b"\1" * 16))),
         (What.INFRA, INFRA),
     ],
     ids=[
@@ -79,6 +83,8 @@ def bytes_of(payload: Payload) -> bytes:
         "windows",
         "grant key",
         "revocation",
+        "succession",
+        "succession in threads",
         "infra",
     ],
 )
@@ -93,7 +99,7 @@ def test_a_payload_reads_back(what: What, payload: Payload) -> None:
 @pytest.mark.parametrize("what", list(What))
 @pytest.mark.parametrize(
     "payload",
-    [ROOT, DESK, DEVICE, WINDOWS, GRANT_KEY, REVOCATION, INFRA],
+    [ROOT, DESK, DEVICE, WINDOWS, GRANT_KEY, REVOCATION, SUCCESSION, INFRA],
     ids=lambda p: type(p).__name__,
 )
 def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) -> None:
@@ -104,6 +110,7 @@ def test_a_payload_is_not_read_as_another_kinds(what: What, payload: Payload) ->
         What.WINDOWS: WINDOWS,
         What.GRANT_KEY: GRANT_KEY,
         What.REVOKE: REVOCATION,
+        What.SUCCESSION: SUCCESSION,
     }
     statement = make_statement(
         what, agency=HERE.agency, subject=bytes(16), payload=bytes_of(payload)

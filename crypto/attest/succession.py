@@ -1,0 +1,64 @@
+"""Which desk comes after another: mergers, splits and new offices, by day and by thread.
+
+Follows docs/spec/directory.md, "Succession". A desk that is dissolved may have several successors:
+one for all that nobody else was given, and others for the threads that they were. Who may say so is
+decided in :mod:`crypto.attest.directory`; here is where a message for a desk goes by now.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crypto.attest.header import DeskId
+from crypto.attest.refusals import ReboundError
+from crypto.attest.statement import SuccessionPayload
+
+
+@dataclass(slots=True)
+class Successions:
+    """Each desk's successors, in the order in which they were named."""
+
+    _of: dict[DeskId, list[SuccessionPayload]] = field(default_factory=dict)
+
+    def enter(self, old: DeskId, payload: SuccessionPayload) -> None:
+        """Keep that a desk has a successor.
+
+        Raises:
+            ReboundError: another has what this one is given, or a desk would succeed itself.
+        """
+        if old == payload.new or old in self._reached(payload.new):
+            raise ReboundError("a desk does not succeed itself")
+        for before in self._of.get(old, []):
+            if before.threads is None and payload.threads is None:
+                raise ReboundError("the desk has a successor for all that nobody else was given")
+            if set(before.threads or ()) & set(payload.threads or ()):
+                raise ReboundError("a thread has another successor")
+        self._of.setdefault(old, []).append(payload)
+
+    def successor(self, desk: DeskId, *, at: int, thread: bytes | None = None) -> DeskId:
+        """Return the desk that has the place of ``desk`` at ``at`` (ts) in ``thread``.
+
+        That is itself, while it has no successor by then; for a new thread the one who follows it
+        in all that nobody else was given.
+        """
+        begun = [one for one in self._of.get(desk, []) if one.begins <= at]
+        given = [one for one in begun if one.threads is not None and thread in one.threads]
+        for one in given or [one for one in begun if one.threads is None]:
+            return self.successor(one.new, at=at, thread=thread)
+        return desk
+
+    def predecessors(self, desk: DeskId, *, at: int) -> list[DeskId]:
+        """Return the desks whose place ``desk`` has, in part or whole, at ``at`` (ts)."""
+        found: list[DeskId] = []
+        for old, successions in self._of.items():
+            if any(one.new == desk and one.begins <= at for one in successions):
+                found += [old, *self.predecessors(old, at=at)]
+        return list(dict.fromkeys(found))
+
+    def of(self, desk: DeskId) -> list[SuccessionPayload]:
+        """Return who was named to follow a desk, from whatever day."""
+        return [*self._of.get(desk, [])]
+
+    def _reached(self, desk: DeskId) -> Iterator[DeskId]:
+        for one in self._of.get(desk, []):
+            yield one.new
+            yield from self._reached(one.new)
