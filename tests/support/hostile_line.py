@@ -83,6 +83,18 @@ class HostileLine:
         """Change each acknowledgement on its way to the desk."""
         self._on(ItemKind.ACK, change)
 
+    def seen_all(self) -> list[bytes]:
+        """Note from now on all that is said and answered; return where the answers are found."""
+        answers: list[bytes] = []
+
+        async def note(_path: str, posted: bytes, answer: bytes) -> tuple[int, bytes]:
+            answers.extend((posted, answer))
+            return 200, answer
+
+        self._pass_on(pass_on)
+        self.between.answer = note
+        return answers
+
     async def arrives(self, ref: str) -> None:
         """Wait until the request is at the desk, once, and known as delivered to its sender."""
         sender, desk = self.network.dongxing.agent.store, self.network.mongcai.agent.store
