@@ -213,6 +213,16 @@ GROUPS: dict[str, Group] = {
                 "Write the statement by which an agency revokes a desk, a broker or a witness.",
                 "liaison.cli.keys_revoke",
             ),
+            "status": Listed(
+                "Say which keys exist and until when they count; exits 1 when something has to be "
+                "done.",
+                "liaison.cli.key_status",
+            ),
+            "rotate": Listed(
+                "Ask for a new term of this computer's key and an officer's; the registrar signs "
+                "it.",
+                "liaison.cli.key_status",
+            ),
             "ceremony": Listed(
                 "Found both agencies by script, on one machine: for trial, never for casework.",
                 "liaison.cli.keys",

@@ -26,6 +26,7 @@ from liaison.desk.files.carrier import FileCarrier
 from liaison.desk.files.filing import Filing
 from liaison.desk.follower import Follower
 from liaison.desk.inbox import Inbox
+from liaison.desk.key_standing import KeyStanding
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.officers import Officers
@@ -53,6 +54,7 @@ class Agent:
     keyring: Keyring
     devices: Devices
     contacts: Contacts
+    key_standing: KeyStanding
     alarms: Alarms
     officers: Officers
     roster: Roster

@@ -42,6 +42,7 @@ from liaison.desk.guard import guard
 from liaison.desk.idle import IdleWatch
 from liaison.desk.inbox import Inbox, awaited
 from liaison.desk.intake import Intake
+from liaison.desk.key_standing import KeyStanding
 from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.officers import LONGEST_IDLE, Officers
@@ -220,12 +221,14 @@ async def _assemble(
     spool = Spool(carrier, line, parts.spool_out, parts.spool_in)
     is_watched = parts.spool_out is not None or parts.spool_in is not None
     roster = Roster(parts.state, store, officers)
+    contacts = Contacts(store, replica, officers, clock)
     return Agent(
         store=store,
         replica=replica,
         keyring=keyring,
         devices=devices,
-        contacts=Contacts(store, replica, officers, clock),
+        contacts=contacts,
+        key_standing=KeyStanding(replica, keyring, devices, contacts, officers, clock),
         alarms=alarms,
         officers=officers,
         roster=roster,

@@ -309,6 +309,20 @@ async def compare(request: web.Request) -> web.Response:
     return web.json_response({"compared": made is not None}, status=201)
 
 
+@ROUTES.get("/api/keys")
+async def keys(request: web.Request) -> web.Response:
+    """Return which keys exist, until when they count, and what has to be done about them."""
+    return web.json_response(await request.app[AGENT].key_standing.view())
+
+
+@ROUTES.post("/api/keys/renewals")
+async def renew(request: web.Request) -> web.Response:
+    """Return requests for a new term of this computer's key and an officer's: ``{officer}``."""
+    officer = _officer(await _fields(request))
+    made = request.app[AGENT].key_standing.renewals(officer)
+    return web.json_response({"requests": [raw.hex() for raw in made]}, status=201)
+
+
 @ROUTES.get("/api/notices")
 async def notices(request: web.Request) -> web.Response:
     """Return what the broker's clock said; ``case`` is null where a desk below answers for it."""

@@ -82,14 +82,14 @@ class Operated:
 
 
 @contextmanager
-def operated(folder: Path) -> Iterator[Operated]:
+def operated(folder: Path, document: Path = DOCUMENT) -> Iterator[Operated]:
     """Set up the network of the document in ``folder``; every process of it ends with this."""
     network = Operated(folder)
-    script = commands(DOCUMENT)
+    script = commands(document)
     ports = dict.fromkeys(re.findall(r"\b84\d\d\b", "".join(command.text for command in script)))
     network.ports = dict(zip(ports, free_ports(len(ports)), strict=True))
-    [rescue] = blocks(DOCUMENT, "toml")
-    (folder / "rescue.toml").write_text(rescue, encoding="utf-8")
+    for rescue in blocks(document, "toml"):
+        (folder / "rescue.toml").write_text(rescue, encoding="utf-8")
     with ExitStack() as stack:
         stack.callback(_stop, network)
         for command in script:
@@ -139,7 +139,7 @@ def _run(network: Operated, command: Command) -> Outcome:
             timeout=PATIENCE,
         )
         is_early = any(code in ran.stderr for code in NOT_YET)
-        waits = is_early or command.text.startswith("liaison desk status")
+        waits = is_early or command.text.startswith(("liaison desk status", "liaison keys status"))
         if ran.returncode == 0 or not waits or time.monotonic() > ends:
             return Outcome(ran.returncode, ran.stdout, ran.stderr)
         time.sleep(0.2)
