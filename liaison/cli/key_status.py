@@ -84,7 +84,7 @@ def lines(view: View, words: Wording) -> list[str]:
 def _key(key: View, words: Wording) -> str:
     role = words.say(f"role_{key['role']}")
     line = words.say("key_until", who=key["pseudonym"], role=role, ends=_day(key["until"], words))
-    return f"{line} *" if key["here"] else line
+    return f"  {line} *" if key["here"] else f"  {line}"
 
 
 def _agency(agency: View, words: Wording) -> str:
