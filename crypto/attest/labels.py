@@ -24,12 +24,14 @@ SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN,
 WRAP = b"liaison/1 wrap\0"
 SLOT = b"liaison/1 slot\0"
 RECOVERY = b"liaison/1 recovery\0"
+HALF = b"liaison/1 half\0"
 
 #: All labels of wraps; nothing wrapped under one opens under another.
-WRAPPING = (WRAP, SLOT, RECOVERY)
+WRAPPING = (WRAP, SLOT, RECOVERY, HALF)
 
 # What is encrypted beside messages: the beginning of its additional data.
 KEPT = b"liaison/1 kept\0"
+TOKEN = b"liaison/1 token\0"
 
 # BLAKE2b persons, at most 16 bytes each.
 P_MESSAGE_ID = b"lz1-mid"
@@ -53,3 +55,5 @@ P_BLOB = b"lz1-blob"
 P_FILE = b"lz1-file"
 P_VAULT = b"lz1-vault"
 P_PAPER = b"lz1-paper"
+P_HALVES = b"lz1-halves"
+P_REVIEW = b"lz1-review"

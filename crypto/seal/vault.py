@@ -207,7 +207,7 @@ def open_slot(vault: Vault, officer: str, passphrase: str) -> Keys:
         AlteredVaultError: the vault is not as who held the master key left it.
     """
     slot = _slot_of(vault, officer)
-    key = stretch(_typed(passphrase), slot.salt)
+    key = stretch(typed(passphrase), slot.salt)
     try:
         plain = decrypt(key, slot.nonce, slot.box, aad=officer.encode())
     except DoesNotOpenError as e:
@@ -258,7 +258,7 @@ def _locked(keys: Keys, passphrase: str) -> Slot:
             f"{len(passphrase)} characters; at least {SHORTEST_PASSPHRASE} are expected"
         )
     salt, nonce = fresh(SALT_BYTES), fresh(NONCE_BYTES)
-    key = stretch(_typed(passphrase), salt)
+    key = stretch(typed(passphrase), salt)
     box = encrypt(key, nonce, keys.seed + keys.opening, aad=keys.officer.encode())
     public = OpeningKey.from_seed(keys.opening).public
     wrap = _wrap(public, keys.master, _info(keys.officer))
@@ -302,7 +302,7 @@ def _unwrap(seed: bytes, wrap: bytes, info: bytes) -> bytes:
         raise AlteredVaultError("the desk's key in this slot was changed by others") from e
 
 
-def _typed(passphrase: str) -> bytes:
+def typed(passphrase: str) -> bytes:
     """Return the bytes of a passphrase whatever the keyboard: Vietnamese ones compose or do not."""
     return unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
 

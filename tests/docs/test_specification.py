@@ -105,7 +105,7 @@ def test_every_code_of_an_archive_is_in_the_table() -> None:
     assert codes("archive", "erasure") == codes_of(erasure.ErasureError)
 
 
-OTHER_LABELS = (*labels.WRAPPING, labels.KEPT)
+OTHER_LABELS = (*labels.WRAPPING, labels.KEPT, labels.TOKEN)
 
 
 @pytest.mark.parametrize(
