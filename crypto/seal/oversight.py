@@ -184,6 +184,12 @@ def join_halves(halves: SealedHalves, one: Half, other: Half) -> CaseKey:
     return CaseKey(key)
 
 
+def prove_review(key: CaseKey, nonce: bytes, first: KeyId, second: KeyId, *, reason: str) -> bytes:
+    """Return the tag by which who has a case's key shows, to a nonce, who reviews it, and why."""
+    body = encode([nonce, first, second, reason])
+    return authenticate(key.raw, labels.P_REVIEW, body)
+
+
 def pack_halves(halves: SealedHalves) -> bytes:
     """Return the bytes in which the halves of a case are kept."""
     panels: list[Value] = [[[kid, panel[kid]] for kid in sorted(panel)] for panel in halves.panels]

@@ -52,6 +52,17 @@ def print_board(board: View, status: View, lang: Language) -> None:
     console.print(table)
 
 
+def print_reviews(reviews: list[View], lang: Language) -> None:
+    """Print who has reviewed a case, when and why."""
+    words = _Words(lang)
+    for review in reviews:
+        who = " ".join(kid[:8] for kid in review["supervisors"])
+        said = words.label("review_reason", review["reason"])
+        Console(highlight=False).print(
+            f"{words.label('screen', 'reviewed')}: {words.moment(review['at'])}  {said}  {who}"
+        )
+
+
 def print_case(case: View, lang: Language) -> None:
     """Print a case: where it stands, its clocks, and each step with its delivery."""
     words, console = _Words(lang), Console(highlight=False)

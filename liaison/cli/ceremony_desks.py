@@ -16,17 +16,20 @@ from config.load import find_corridor
 from config.schema import Desk, nearest
 from crypto.attest.header import ID_BYTES, DeskId
 from crypto.attest.payload import decode_payload
-from crypto.attest.signing import SignatureError, VerifyKey
+from crypto.attest.signing import SignatureError, VerifyKey, key_id
 from crypto.attest.statement import (
     AgencyId,
+    ArchiveKey,
     DeskPayload,
     InfraPayload,
+    Oversight,
+    Statement,
     StatementError,
     What,
 )
 from crypto.seal.ceremony import VALIDITY, state_desk, state_infra
 from crypto.seal.drafts import Draft
-from crypto.seal.primitives import fresh
+from crypto.seal.primitives import PrimitiveError, WrappingKey, fresh
 from liaison.cli.ceremony_files import Known, read_known, read_root, write_new
 from liaison.cli.ceremony_root import CorridorOption
 from liaison.cli.console import JsonOption, command, print_json, say
@@ -65,6 +68,12 @@ class UnknownDeskNameError(Exception):
     code = "ceremony.unknown_desk"
 
 
+class PanelFileError(Exception):
+    """The panels of oversight are not two, or a file holds no supervisor's public key."""
+
+    code = "ceremony.panel"
+
+
 class NoUpperDeskError(Exception):
     """The desk to which this one escalates has no id yet."""
 
@@ -73,7 +82,7 @@ class NoUpperDeskError(Exception):
 
 @app.command("desk-cert")
 @command
-async def desk_cert(  # noqa: PLR0913 - a certificate says this much
+async def desk_cert(  # noqa: PLR0913, PLR0917 - a certificate says this much
     desks: Annotated[list[str], typer.Argument(help="Desks, as the corridor calls them.")],
     root: RootOption,
     registrar: Annotated[
@@ -87,6 +96,13 @@ async def desk_cert(  # noqa: PLR0913 - a certificate says this much
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day (UTC).")
     ] = None,
     corridor: CorridorOption = CORRIDOR,
+    first_panel: Annotated[
+        list[Path] | None,
+        typer.Option(help="A supervisor's public key; two at least. Else as it was before."),
+    ] = None,
+    second_panel: Annotated[
+        list[Path] | None, typer.Option(help="The same for the second panel of oversight.")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,8 +112,10 @@ async def desk_cert(  # noqa: PLR0913 - a certificate says this much
     ids = desk_ids(chosen, held.agency, before)
     begins = _begins(starts.date() if starts else None)
     keys, carrier = _registrars(registrar), read_request(broker).key.kid
+    panels = _panels(first_panel or [], second_panel or [])
     made: dict[str, Draft] = {}
     for desk in chosen:
+        last = before.last(What.DESK, held.agency, ids[desk.slug])
         payload = DeskPayload(
             keys,
             desk.slug,
@@ -106,8 +124,8 @@ async def desk_cert(  # noqa: PLR0913 - a certificate says this much
             begins + VALIDITY,
             _upper(desk, held.agency, ids, before),
             carrier,
+            panels or _panels_before(last),
         )
-        last = before.last(What.DESK, held.agency, ids[desk.slug])
         made[desk.slug] = Draft(state_desk(held.agency, ids[desk.slug], payload, after=last))
     _write_all(out, made, as_json=as_json)
 
@@ -134,6 +152,33 @@ async def infra_cert(
         name = f"{payload.kind.name.lower()}-{payload.key.kid.hex()[:8]}"
         made[name] = Draft(statement)
     _write_all(out, made, as_json=as_json)
+
+
+def _panels(first: Sequence[Path], second: Sequence[Path]) -> Oversight | None:
+    """Return the panels of these public keys; raise PanelFileError unless both are given or none.
+
+    Whether they are distinct and enough is the directory's to say.
+    """
+    if bool(first) != bool(second):
+        raise PanelFileError("both panels of oversight expected, or neither; found one")
+    if not first:
+        return None
+    return Oversight(tuple(map(_supervisor, first)), tuple(map(_supervisor, second)))
+
+
+def _supervisor(file: Path) -> ArchiveKey:
+    public = file.read_bytes()
+    try:
+        WrappingKey.from_public(public)
+    except PrimitiveError as e:
+        raise PanelFileError(f"{file}: expected a supervisor's public key: {e}") from e
+    return ArchiveKey(key_id(public), public)
+
+
+def _panels_before(last: Statement | None) -> Oversight | None:
+    """Return the panels of the certificate that is renewed: they do not fall away by themselves."""
+    payload = None if last is None else decode_payload(last)
+    return payload.oversight if isinstance(payload, DeskPayload) else None
 
 
 def find_desks(corridor: str, slugs: Sequence[str]) -> list[Desk]:

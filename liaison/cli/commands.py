@@ -130,6 +130,11 @@ GROUPS: dict[str, Group] = {
                 "Give an officer a slot by both papers; they are spent with it.",
                 "liaison.cli.desk_recovery",
             ),
+            "review": Listed(
+                "Open one case for two supervisors, one of each panel; its officers see that they "
+                "did.",
+                "liaison.cli.desk_review",
+            ),
             "erase": Listed(
                 "Make an ended case unreadable at this desk, for good; needs a second officer.",
                 "liaison.cli.desk_archive",
@@ -169,6 +174,10 @@ GROUPS: dict[str, Group] = {
             "registrar-new": Listed(
                 "Draw a registrar's key; the public half is for the statements that name desks.",
                 "liaison.cli.ceremony_root",
+            ),
+            "supervisor-new": Listed(
+                "Make a supervisor's token, and the public key that the desk's certificate names.",
+                "liaison.cli.key_supervisor",
             ),
             "infra-cert": Listed(
                 "Write the statements by which an agency relies on a broker or a witness.",

@@ -133,6 +133,7 @@ async def show(
         print_json(view)
     else:
         board.print_case(view, wanted)
+        board.print_reviews(view["reviews"], wanted)
 
 
 @app.command()

@@ -31,6 +31,7 @@ from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.officers import Officers
 from liaison.desk.outbox import Outbox
+from liaison.desk.oversight import Overseer
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
@@ -66,6 +67,7 @@ class Agent:
     eraser: Eraser
     filing: Filing
     file_carrier: FileCarrier
+    overseer: Overseer
     line: Line
     outbox: Outbox
     inbox: Inbox

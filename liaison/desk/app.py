@@ -48,6 +48,7 @@ from liaison.desk.news import News
 from liaison.desk.officers import LONGEST_IDLE, Officers
 from liaison.desk.opener import Opener
 from liaison.desk.outbox import Outbox
+from liaison.desk.oversight import Overseer
 from liaison.desk.places import Places
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
@@ -172,6 +173,7 @@ async def _assemble(
     await prover.load()
     queued = _both(outbox.wake, news.tell)
     dispatch = Dispatch(replica, keyring, store, clock, queued)
+    overseer = Overseer(store, casebook, clock)
     releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
     cabinet = Cabinet(parts.state / FOLDER)
@@ -191,7 +193,16 @@ async def _assemble(
     alarms = Alarms(store, clock, news.tell)
     resends = Resends(store, replica, dispatch, backlog, alarms)
     sweep = DeskSweep(
-        casebook, keyring, devices, destruction, composer, resends, line, backlog, news.tell
+        casebook,
+        keyring,
+        devices,
+        destruction,
+        composer,
+        resends,
+        line,
+        backlog,
+        overseer,
+        news.tell,
     )
     waker = Waker(sweep, clock=clock)
     changed = _both(_both(waker.wake, file_carrier.wake), news.tell)
@@ -237,6 +248,7 @@ async def _assemble(
         composer=composer,
         releases=releases,
         reader=reader,
+        overseer=overseer,
         eraser=Eraser(
             store, casebook, officers, roster, _in_turn(reader.forget, file_carrier.tidy)
         ),

@@ -23,6 +23,7 @@ from liaison.desk.compose import Composer
 from liaison.desk.destruction import Destruction
 from liaison.desk.devices import Devices
 from liaison.desk.keyring import Keyring
+from liaison.desk.oversight import Overseer
 from liaison.desk.resends import Resends
 from liaison.desk.store import Notice, Reminder
 from liaison.runtime.clock import timestamp
@@ -50,12 +51,14 @@ class DeskSweep:
     resends: Resends
     line: Line
     backlog: Backlog
+    overseer: Overseer
     changed: Callable[[], None]
     _recorded: set[tuple[object, ...]] = field(default_factory=set)
 
     async def __call__(self, now: datetime) -> datetime | None:
         """Do what is due by ``now`` and return when something is next due."""
         await self._keep_keys()
+        await self.overseer.seal_due()
         await self.destruction.destroy_due()
         await self.composer.send_granted()
         wakes = [self.keyring.publication_due()]

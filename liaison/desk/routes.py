@@ -16,6 +16,7 @@ from crypto.attest.padding import PaddingError
 from crypto.attest.pin import PinError
 from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.erasure import ErasureError
+from crypto.seal.oversight import OversightError, pack_halves
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.stream import AttachmentError
 from crypto.seal.vault import VaultError
@@ -27,6 +28,7 @@ from liaison.desk.files.kinds import FileRefusedError
 from liaison.desk.files.routes import added, blob_of, hand_out, pieces_of
 from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token
 from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
+from liaison.desk.oversight import NoOversightError, ReviewProofError, read_shown
 from liaison.desk.release import UnknownAskError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.pins import Means
@@ -53,6 +55,9 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (StepError, 409),
     (NotErasableError, 409),
     (ErasureError, 403),
+    (NoOversightError, 409),
+    (ReviewProofError, 403),
+    (OversightError, 422),
     (CaseworkError, 422),
     (VaultError, 403),
     (ConfigError, 422),
@@ -116,6 +121,7 @@ async def case(request: web.Request) -> web.Response:
     agent, lang = _with_officer(request), _language(request)
     found = await agent.casebook.find(request.match_info["ref"])
     view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=agent.clock.now())
+    view = {**view, "reviews": await agent.overseer.reviews_of(found.thread)}
     if request.query.get("translate") == "1":
         view = await agent.reader.translate_case(view, found.described, lang)
     return web.json_response(view)
@@ -204,6 +210,28 @@ async def erase(request: web.Request) -> web.Response:
     await agent.eraser.erase(ref, _officer(fields), second, passphrase, why)
     agent.news.tell()
     return web.json_response({"erased": ref})
+
+
+@ROUTES.get("/api/cases/{ref}/halves")
+async def case_halves(request: web.Request) -> web.Response:
+    """Return a case's sealed halves, and the nonce that its review answers, in hexadecimal.
+
+    Nobody need have unlocked: to whom they are sealed is no officer of this desk.
+    """
+    sealed, nonce = await request.app[AGENT].overseer.ask(request.match_info["ref"])
+    return web.json_response({"halves": pack_halves(sealed).hex(), "nonce": nonce.hex()})
+
+
+@ROUTES.post("/api/cases/{ref}/review")
+async def review(request: web.Request) -> web.Response:
+    """Show a case to two supervisors who have opened it: ``{first, second, reason, tag}``."""
+    agent, fields = request.app[AGENT], await _fields(request)
+    shown = read_shown(*(_text(fields, name) for name in ("first", "second", "reason", "tag")))
+    found = await agent.overseer.review(request.match_info["ref"], shown)
+    agent.news.tell()
+    lang, now = _language(request), agent.clock.now()
+    view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=now)
+    return web.json_response({**view, "reviews": await agent.overseer.reviews_of(found.thread)})
 
 
 @ROUTES.get("/api/erased")

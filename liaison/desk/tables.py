@@ -378,3 +378,23 @@ parcels = Table(
     Column("record", LargeBinary, nullable=False),
     Column("code", String),
 )
+
+#: The halves of each case's key, sealed to the supervisors whom the desk's certificate names.
+halves = Table(
+    "halves",
+    TABLES,
+    Column("thread", LargeBinary, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+#: That supervisors opened a case, by ids and a code only; stays when the case is erased.
+reviews = Table(
+    "reviews",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("thread", LargeBinary, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("first", LargeBinary, nullable=False),
+    Column("second", LargeBinary, nullable=False),
+)

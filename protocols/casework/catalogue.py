@@ -69,6 +69,7 @@ KINDS: dict[str, type[StrEnum]] = {
     "document_doubt": Doubt,
     "signature_purpose": codes.SignaturePurpose,
     "erasure_reason": codes.ErasureReason,
+    "review_reason": codes.ReviewReason,
     "stage": Stage,
     "side": Side,
     "turn": Turn,

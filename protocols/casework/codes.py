@@ -350,6 +350,16 @@ class SignaturePurpose(StrEnum):
     HANDOVER = "handover"
 
 
+class ReviewReason(StrEnum):
+    """Why two supervisors open a case of a desk's archive."""
+
+    AUDIT = "audit"
+    COMPLAINT = "complaint"
+    ORDERED = "ordered"
+    INCIDENT = "incident"
+    KEYS_LOST = "keys_lost"
+
+
 class ErasureReason(StrEnum):
     """Why a case is made unreadable at a desk."""
 

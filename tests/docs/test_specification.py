@@ -10,11 +10,12 @@ from crypto.attest.blob import LARGEST_FILE
 from crypto.attest.directory import GRACE, DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
-from crypto.seal import archive, content, envelope, erasure, vault
+from crypto.seal import archive, content, envelope, erasure, oversight, vault
 from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.envelope import MAY_SIGN
 from crypto.seal.papers import LINES, PaperError
 from crypto.seal.stream import AttachmentError
+from liaison.desk.oversight import NoOversightError, ReviewProofError
 from liaison.desk.store import InClearError, NoCipherError
 from tests.support.requirements import REPOSITORY
 from tests.unit.crypto.attest.test_padding import SIZES
@@ -23,7 +24,7 @@ from tests.vectors.test_vectors import fields
 SPEC = REPOSITORY / "docs" / "spec"
 PAGES = {
     name: (SPEC / f"{name}.md").read_text("utf-8")
-    for name in ("envelope", "directory", "vault", "archive")
+    for name in ("envelope", "directory", "vault", "oversight", "archive")
 }
 EXAMPLE = re.compile(r"<!-- vector: (\S+) ([^>]+) -->\n```\n(.*?)```", re.DOTALL)
 
@@ -98,6 +99,12 @@ def test_every_code_of_a_vault_is_in_the_table() -> None:
     assert codes("vault", "vault") == codes_of(vault.VaultError)
     assert codes("vault", "papers") == {PaperError.code}
     assert codes("vault", "store") == {NoCipherError.code, InClearError.code}
+
+
+def test_every_code_of_oversight_is_in_the_table() -> None:
+    ours = {NoOversightError.code, ReviewProofError.code}
+
+    assert codes("oversight", "oversight") == codes_of(oversight.OversightError) | ours
 
 
 def test_every_code_of_an_archive_is_in_the_table() -> None:

@@ -20,6 +20,7 @@ from liaison.desk.store.keys import KeyStore
 from liaison.desk.store.lanes import LaneStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
 from liaison.desk.store.named import NamedStore
+from liaison.desk.store.oversight import OversightStore, Review
 from liaison.desk.store.register import Register
 from liaison.desk.store.seeds import SeedStore
 from liaison.desk.store.touched import TouchedStore
@@ -59,6 +60,7 @@ __all__ = [
     "Parcel",
     "RaisedAlarm",
     "Reminder",
+    "Review",
     "Seen",
     "Store",
     "StoreError",
@@ -88,6 +90,7 @@ class Store(
     FileStore,
     SeedStore,
     FormStore,
+    OversightStore,
     Register,
     TouchedStore,
 ):

@@ -20,6 +20,7 @@ from liaison.desk.tables import (
     drafts,
     erasures,
     files,
+    halves,
     kept_forms,
     messages,
     notices,
@@ -30,7 +31,7 @@ from liaison.desk.tables import (
 )
 
 #: What goes whole with its case, by its thread; and by the ids of its messages.
-BY_THREAD = (case_keys, drafts, reminders, cases, files, parcels)
+BY_THREAD = (case_keys, halves, drafts, reminders, cases, files, parcels)
 BY_MESSAGE = (openings, notices)
 
 

@@ -83,6 +83,7 @@ async def _case(request: web.Request, officer: str) -> dict[str, Any]:
         "other": other_desk(view, agent.slug),
         "draft": None if draft is None else {**draft, "sides": side_by_side(draft, draft)},
         "ended": ENDED,
+        "reviews": await agent.overseer.reviews_of(found.thread),
         "is_up": agent.line.is_up,
     }
 
