@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from liaison.cli.calling import write_session
 from liaison.desk.client import ADDRESS
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.command import Outcome, environment, liaison
@@ -30,11 +31,16 @@ async def three(parts: Network) -> Network:
 
 
 async def typed(desk: Desk, *words: str) -> Outcome:
-    """Return what a command of `liaison desk` at a running desk comes to."""
+    """Return what a command of `liaison desk` at a desk comes to, in the session of its officer."""
     (desk.state / ADDRESS).write_text(desk.url + "\n", encoding="utf-8")
-    folder = ("--state", str(desk.state))
+    options = ["--state", str(desk.state)]
+    if "--officer" in words:
+        officer = words[words.index("--officer") + 1]
+        own = desk.state.parent / f"{officer}.session"
+        write_session(own, desk.client.officers[officer])
+        options += ["--session", str(own)]
     env = environment(COLUMNS="200")
-    return await asyncio.to_thread(liaison, "desk", *words, *folder, env=env)
+    return await asyncio.to_thread(liaison, "desk", *words, *options, env=env)
 
 
 async def test_an_approver_reads_what_waits_and_grants_it(three: Network) -> None:
