@@ -16,18 +16,32 @@ POSSESSION = b"liaison/1 own\0"
 LOGIN = b"liaison/1 login\0"
 STANDING = b"liaison/1 standing\0"
 ERASURE = b"liaison/1 erase\0"
+BACKUP = b"liaison/1 backup\0"
 
 #: All signing labels; a test signs with each and offers it under every other.
-SIGNING = (MESSAGE, COUNTERSIGN, ACK, TOOK, NOTED, DIRECTORY, POSSESSION, LOGIN, STANDING, ERASURE)
+SIGNING = (
+    MESSAGE,
+    COUNTERSIGN,
+    ACK,
+    TOOK,
+    NOTED,
+    DIRECTORY,
+    POSSESSION,
+    LOGIN,
+    STANDING,
+    ERASURE,
+    BACKUP,
+)
 
 # HPKE info: what the 32 bytes in a wrap are.
 WRAP = b"liaison/1 wrap\0"
 SLOT = b"liaison/1 slot\0"
 RECOVERY = b"liaison/1 recovery\0"
 HALF = b"liaison/1 half\0"
+RESTORE = b"liaison/1 restore\0"
 
 #: All labels of wraps; nothing wrapped under one opens under another.
-WRAPPING = (WRAP, SLOT, RECOVERY, HALF)
+WRAPPING = (WRAP, SLOT, RECOVERY, HALF, RESTORE)
 
 # What is encrypted beside messages: the beginning of its additional data.
 KEPT = b"liaison/1 kept\0"
@@ -57,3 +71,5 @@ P_VAULT = b"lz1-vault"
 P_PAPER = b"lz1-paper"
 P_HALVES = b"lz1-halves"
 P_REVIEW = b"lz1-review"
+P_BACKUP = b"lz1-backup"
+P_MACHINE = b"lz1-machine"

@@ -95,6 +95,22 @@ def verify_erasure(raw: bytes, directory: Directory) -> SignedErasure:
     return SignedErasure(erasure, tuple(officers))
 
 
+def read_erasure(raw: bytes, directory: Directory) -> SignedErasure:
+    """Return an erasure that was verified when it was made; who signed it may have left since.
+
+    Raises:
+        MalformedErasureError, ErasureSignersError: it is not what was kept then.
+    """
+    body, signatures = _signed(raw)
+    try:
+        signers = [directory.whose(kid) for kid, _ in signatures]
+        for signer, (_, signature) in zip(signers, signatures, strict=True):
+            signer.payload.key.verify(labels.ERASURE, body, signature)
+    except (DirectoryError, SignatureError) as e:
+        raise ErasureSignersError(f"{e.code}: {e}") from e
+    return SignedErasure(_erasure(body), tuple(sorted(s.payload.pseudonym for s in signers)))
+
+
 def _signer(
     erasure: Erasure, body: bytes, pair: tuple[KeyId, bytes], directory: Directory
 ) -> Signer:

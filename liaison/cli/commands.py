@@ -143,6 +143,22 @@ GROUPS: dict[str, Group] = {
                 "Show what stays of erased cases: number, when, by whom, why, under which rule.",
                 "liaison.cli.desk_archive",
             ),
+            "backup-papers": Listed(
+                "Make two papers that together open this desk's backups from now on.",
+                "liaison.cli.desk_backup",
+            ),
+            "backup": Listed(
+                "Write a backup of the running desk to a new file, and the cases' keys beside it.",
+                "liaison.cli.desk_backup",
+            ),
+            "verify-backup": Listed(
+                "Check that a backup is whole and a desk's; with its papers, that it opens.",
+                "liaison.cli.desk_backup",
+            ),
+            "restore": Listed(
+                "Make a new installation from a backup, and the requests that the registrar signs.",
+                "liaison.cli.desk_backup",
+            ),
             "status": Listed(
                 "Say how the desk stands; exits 1 when line, ledger or reminders are not well.",
                 "liaison.cli.desk",

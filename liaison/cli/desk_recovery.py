@@ -53,7 +53,7 @@ async def papers(
 
     def write(*halves: bytes) -> None:
         for number, (file, half) in enumerate(zip((first, second), halves, strict=True), 1):
-            _write(file, _paper(half, number))
+            write_paper(file, paper(half, number, "paper_title"))
 
     await papers_of(folder, officer, passphrase, write)
     say(f"half 1: {first}")
@@ -92,18 +92,21 @@ def _read(descriptor: int | None, number: int) -> bytes:
     return read_half(read_typed(descriptor, prompts), number)
 
 
-def _paper(half: bytes, number: int) -> str:
-    """Return the paper's text: what it is and how it is kept in three languages, then its lines."""
+def paper(half: bytes, number: int, title: str) -> str:
+    """Return the paper's text: what it is and how it is kept in three languages, then its lines.
+
+    ``title`` is the catalogue's code of what the paper is.
+    """
     catalogue = Catalogue(load_catalogue(), bundled_corridor("quangninh-guangxi"))
     said = [
         catalogue.code("screen", code, lang).format(number=number)
         for lang in Language
-        for code in ("paper_title", "paper_half", "paper_keep")
+        for code in (title, "paper_half", "paper_keep")
     ]
     return "\n".join([*said, "", *print_half(half, number), ""])
 
 
-def _write(file: Path, text: str) -> None:
+def write_paper(file: Path, text: str) -> None:
     """Write a paper where it is wanted: a new file of the user's own, or a device to print on."""
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")

@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 
 from crypto.attest.header import envelope_id
-from liaison.desk.alarms import Alarms
+from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.backlog import Backlog
+from liaison.desk.backup import Backups
 from liaison.desk.broker_client import Line, LineDownError
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.cases import Casebook
@@ -68,6 +69,7 @@ class Agent:
     filing: Filing
     file_carrier: FileCarrier
     overseer: Overseer
+    backups: Backups
     line: Line
     outbox: Outbox
     inbox: Inbox
@@ -216,8 +218,9 @@ class Agent:
             (MailLane.KEYS, welcome.keys),
         ):
             if theirs > await self.store.cursor(lane):
-                # Somebody acknowledged mail in our name that is not here: restored, or a clone.
-                structlog.get_logger().error("mailbox.ahead", lane=int(lane))
+                # Somebody acknowledged mail in our name that is not here: an old copy, or a clone.
+                about = lane.name.lower()
+                await self.alarms.raised(Alarm.MAILBOX_AHEAD, about, about=about)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ class Alarm(StrEnum):
     DIRECTORY_FORK = "directory.fork"
     DIRECTORY_BEHIND = "directory.behind"
     TIME_FELL_BACK = "ledger.time_fell_back"
+    MAILBOX_AHEAD = "mailbox.ahead"
 
 
 #: Refusals that are also an accusation: of the broker, or of whoever holds the sender's keys.

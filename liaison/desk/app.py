@@ -19,6 +19,7 @@ from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.agent import Agent
 from liaison.desk.alarms import Alarms
 from liaison.desk.backlog import Backlog
+from liaison.desk.backup import Backups
 from liaison.desk.broker_client import Line
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.reception import Reception
@@ -57,11 +58,13 @@ from liaison.desk.resends import Resends
 from liaison.desk.roster import STORE, Roster, check_vault
 from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
 from liaison.desk.store import Store, StoredMessage
+from liaison.desk.store.snapshot import RESTORED
 from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
 from liaison.runtime.clock import Clock, SystemClock
+from liaison.runtime.machine import machine
 from liaison.runtime.pins import parse_pins
 from liaison.runtime.scheduler import Waker
 from liaison.runtime.tasks import Tasks
@@ -75,7 +78,15 @@ from translation.translator import Translator
 MODELS = "models"
 #: Facts of the store that make it a desk's: the device's seed, our slug.
 DEVICE, SLUG = "device", "slug"
+#: The fact that says on which machine the installation lives.
+MACHINE = "machine"
 LARGEST_BODY = 2 * 1024 * 1024
+
+
+class OtherMachineError(Exception):
+    """The folder was made on another machine: this is a copy of a desk, and none itself."""
+
+    code = "desk.other_machine"
 
 
 class NotADeskError(Exception):
@@ -94,6 +105,8 @@ class DeskParts:
     corridor: Corridor
     catalogue: CatalogueSeed
     token: str
+    #: The hash of this machine's number, for a test of another machine; empty is this one.
+    machine: bytes = b""
     #: By which an officer is idle, and how long one may be: the machine's, whatever time is played.
     idle_clock: Clock = field(default_factory=SystemClock)
     lock_after: timedelta = LONGEST_IDLE
@@ -124,6 +137,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
     tasks = Tasks()
     try:
         await check_vault(parts.keys, store)
+        await check_machine(store, parts.machine or machine())
         async with ClientSession() as session:
             agent = await _assemble(parts, store, session, tasks, clock)
             app[AGENT] = agent
@@ -145,6 +159,18 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
         await store.close()
 
 
+async def check_machine(store: Store, here: bytes) -> None:
+    """Bind a store to this machine when it is first opened; raise OtherMachineError on another.
+
+    Two agents with one device's key would tear its lanes and read each other's mail away.
+    """
+    bound = await store.fact(MACHINE)
+    if bound is None:
+        await store.set_fact(MACHINE, here)
+    elif bound != here:
+        raise OtherMachineError("a folder of this machine expected, one of another found")
+
+
 async def _assemble(
     parts: DeskParts, store: Store, session: ClientSession, tasks: Tasks, clock: Clock
 ) -> Agent:
@@ -155,7 +181,8 @@ async def _assemble(
     replica = await Replica.load(typed, slug.decode(), store)
     device = SigningKey.from_seed(seed)
     line = Line(parts.broker_url.rstrip("/"), device, clock, session, replica.broker)
-    keyring = Keyring(device, store, replica, clock)
+    is_restored = await store.fact(RESTORED) is not None
+    keyring = Keyring(device, store, replica, clock, is_restored)
     await keyring.load()
     officers = Officers(parts.idle_clock, parts.lock_after)
     officers.admit(parts.keys)
@@ -249,6 +276,7 @@ async def _assemble(
         releases=releases,
         reader=reader,
         overseer=overseer,
+        backups=Backups(store, replica, device, clock),
         eraser=Eraser(
             store, casebook, officers, roster, _in_turn(reader.forget, file_carrier.tidy)
         ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from crypto.attest.directory import DirectoryError, NoGrantKeyError, Signer
+from crypto.attest.directory import NoGrantKeyError, Signer
 from crypto.attest.header import parse_envelope
 from crypto.attest.pin import device_number, read_device_number
 from crypto.attest.signing import KeyId
@@ -69,7 +69,7 @@ class Devices:
     def others(self) -> list[Signer]:
         """Return the other devices of our desk that count now, in the order of enrolment."""
         now, ours = timestamp(self.clock.now()), self.keyring.device.kid
-        return [one for one in self.replica.devices() if one.kid != ours and self._counts(one, now)]
+        return [one for one in self.replica.counting_devices(now) if one.kid != ours]
 
     def is_revoked(self) -> bool:
         """Say whether this installation was revoked, as the directory or the broker says."""
@@ -222,10 +222,3 @@ class Devices:
             return self.replica.directory.grant_key(device).kid
         except NoGrantKeyError:
             return None
-
-    def _counts(self, one: Signer, now: int) -> bool:
-        try:
-            self.replica.directory.signer(one.kid, at=now)
-        except DirectoryError:
-            return False
-        return True

@@ -101,6 +101,17 @@ class Replica:
         """Return under which pseudonym a key signs, or signed; raises UnknownSignerError."""
         return self.known.whose(kid).payload.pseudonym
 
+    def counting_devices(self, at: int) -> list[Signer]:
+        """Return those of our desk's devices that count at ``at`` (ts)."""
+        return [one for one in self.devices() if self._counts(one, at)]
+
+    def _counts(self, one: Signer, at: int) -> bool:
+        try:
+            self.directory.signer(one.kid, at=at)
+        except DirectoryError:
+            return False
+        return True
+
     def broker_key(self) -> VerifyKey:
         """Return the key of the broker that our desk's entry names and our agency relies on.
 

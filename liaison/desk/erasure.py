@@ -13,7 +13,7 @@ import structlog
 
 from crypto.attest.signing import SigningKey
 from crypto.seal.content import ThreadId, parse_content
-from crypto.seal.erasure import Erasure, sign_erasure, verify_erasure
+from crypto.seal.erasure import Erasure, read_erasure, sign_erasure, verify_erasure
 from liaison.desk.cases import Case, Casebook, UnknownCaseError
 from liaison.desk.officers import Officers
 from liaison.desk.roster import Roster
@@ -121,7 +121,7 @@ class Eraser:
         raise UnknownCaseError(f"case {ref}: not on this desk")
 
     def _view(self, stub: Stub) -> dict[str, Any]:
-        found = verify_erasure(stub.statement, self.casebook.replica.directory)
+        found = read_erasure(stub.statement, self.casebook.replica.directory)
         return {
             "case": stub.ref,
             "at": iso(from_timestamp(stub.at)),

@@ -37,6 +37,7 @@ class Keyring:
     store: Store
     replica: Replica
     clock: Clock
+    is_restored: bool = False
     _windows: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
     _grant_keys: dict[KeyId, OpeningKey] = field(default_factory=dict, repr=False)
     #: Windows made since the desk's last revocation, by its entry's number and their week.
@@ -63,11 +64,23 @@ class Keyring:
 
     def is_member(self) -> bool:
         """Say whether we hold a window that the desk has published, or may publish its first."""
-        replica = self.replica
-        published = replica.directory.windows(replica.desk)
+        published = self.replica.directory.windows(self.replica.desk)
+        held = any(window.kid in self._windows for window in published)
+        return held or self.begins()
+
+    def begins(self) -> bool:
+        """Say whether the desk's windows begin with us: nobody holds any, and nobody else could.
+
+        A desk's first installation begins; so does one that was restored when every other one of
+        the desk has ended. Nobody is then left who could give it a window of before.
+        """
+        published = self.replica.directory.windows(self.replica.desk)
+        if any(window.kid in self._windows for window in published):
+            return False
         if not published:
-            return any(one.kid == self.device.kid for one in replica.devices())
-        return any(window.kid in self._windows for window in published)
+            return any(one.kid == self.device.kid for one in self.replica.devices())
+        counting = self.replica.counting_devices(timestamp(self.clock.now()))
+        return self.is_restored and [one.kid for one in counting] == [self.device.kid]
 
     def is_revoked(self) -> bool:
         """Say whether this installation's key, or the desk, was revoked."""
@@ -97,20 +110,21 @@ class Keyring:
         """Return when new windows must be published."""
         return from_timestamp(next_publication(self._published_until()))
 
-    async def publish_when_due(self, line: Line) -> None:
-        """Publish the windows that are wanted by now, if any; raises what the line raises.
+    async def publish_when_due(self, line: Line) -> bool:
+        """Publish the windows that are wanted by now, if any; say whether our desk's began with it.
 
-        After a revocation those that stand count for nothing, and new ones are wanted at once.
-        Windows whose publication failed are kept and offered again: no seed is made twice.
+        Raises what the line raises. After a revocation those that stand count for nothing, and new
+        ones are wanted at once. Windows whose publication failed are kept and offered again: no
+        seed is made twice.
         """
         now = timestamp(self.clock.now())
         until = self._published_until()
         if timestamp(self.publication_due()) > now or not self.is_member():
-            return
-        replica = self.replica
+            return False
+        replica, was_beginning = self.replica, self.begins()
         made = [await self._window(begins) for begins in weeks_wanted(until, at=now)]
         if not made:
-            return
+            return False
         entry = publish_windows(
             replica.agency,
             replica.desk,
@@ -120,6 +134,7 @@ class Keyring:
         )
         await line.publish(entry)
         await replica.sync(line)
+        return was_beginning
 
     async def _window(self, begins: int) -> Window:
         """Return the window of the week that begins then: the one already made, or a new one."""
@@ -145,4 +160,4 @@ class Keyring:
 
     def _published_until(self) -> int | None:
         windows = self.replica.directory.fresh_windows(self.replica.desk)
-        return windows[-1].not_after if windows else None
+        return windows[-1].not_after if windows and not self.begins() else None

@@ -5,6 +5,7 @@ names and texts only where a case is shown to an officer who asked for it.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.padding import PaddingError
 from crypto.attest.pin import PinError
 from crypto.seal.attachment import AttachmentFormError
+from crypto.seal.backup import BackupError
 from crypto.seal.erasure import ErasureError
 from crypto.seal.oversight import OversightError, pack_halves
 from crypto.seal.primitives import PrimitiveError
@@ -58,6 +60,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NoOversightError, 409),
     (ReviewProofError, 403),
     (OversightError, 422),
+    (BackupError, 409),
     (CaseworkError, 422),
     (VaultError, 403),
     (ConfigError, 422),
@@ -232,6 +235,17 @@ async def review(request: web.Request) -> web.Response:
     lang, now = _language(request), agent.clock.now()
     view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=now)
     return web.json_response({**view, "reviews": await agent.overseer.reviews_of(found.thread)})
+
+
+@ROUTES.post("/api/backup")
+async def backup(request: web.Request) -> web.Response:
+    """Write a backup to a new file: ``{path}``, absolute; no officer need be here."""
+    path = Path(_text(await _fields(request), "path"))
+    try:
+        made = await request.app[AGENT].backups.make(path)
+    except OSError as e:
+        raise ProblemError(409, "system.refused", e.strerror or type(e).__name__) from e
+    return web.json_response({"rows": made.rows, "size": made.size, "removed": made.removed})
 
 
 @ROUTES.get("/api/erased")

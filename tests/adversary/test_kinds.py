@@ -9,6 +9,7 @@ from crypto.attest.header import EnvelopeError
 from crypto.attest.note import NoteError
 from crypto.attest.signing import SignatureError
 from crypto.attest.statement import StatementError
+from crypto.seal.backup import BackupError
 from crypto.seal.erasure import ErasureError
 from liaison.broker.errors import RefusedError
 from liaison.desk.outbox import FalseReceiptError
@@ -18,6 +19,7 @@ from protocols.wire.receipt import ReceiptError
 from tests.support.signed_kinds import SignedKind, signed_kinds
 
 OWN_ERRORS = (
+    BackupError,
     CaseworkError,
     DirectoryError,
     EncodingError,

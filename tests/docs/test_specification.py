@@ -10,7 +10,7 @@ from crypto.attest.blob import LARGEST_FILE
 from crypto.attest.directory import GRACE, DirectoryError, UnknownDeskError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.attest.statement import LONGEST_VALIDITY, LONGEST_WINDOW
-from crypto.seal import archive, content, envelope, erasure, oversight, vault
+from crypto.seal import archive, backup, content, envelope, erasure, oversight, vault
 from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.envelope import MAY_SIGN
 from crypto.seal.papers import LINES, PaperError
@@ -24,7 +24,7 @@ from tests.vectors.test_vectors import fields
 SPEC = REPOSITORY / "docs" / "spec"
 PAGES = {
     name: (SPEC / f"{name}.md").read_text("utf-8")
-    for name in ("envelope", "directory", "vault", "oversight", "archive")
+    for name in ("envelope", "directory", "vault", "oversight", "archive", "backup")
 }
 EXAMPLE = re.compile(r"<!-- vector: (\S+) ([^>]+) -->\n```\n(.*?)```", re.DOTALL)
 
@@ -109,6 +109,7 @@ def test_every_code_of_oversight_is_in_the_table() -> None:
 
 def test_every_code_of_an_archive_is_in_the_table() -> None:
     assert codes("archive", "archive") == codes_of(archive.ArchiveError)
+    assert codes("backup", "backup") >= codes_of(backup.BackupError)
     assert codes("archive", "erasure") == codes_of(erasure.ErasureError)
 
 

@@ -25,6 +25,7 @@ from crypto.attest.padding import LARGEST
 from crypto.attest.payload import decode_payload, encode_payload
 from crypto.attest.signing import SigningKey, open_signed
 from crypto.attest.statement import Entry, Role, parse_entry
+from crypto.seal.backup import Account, BackupKind, verify_account
 from crypto.seal.content import ThreadId
 from crypto.seal.envelope import Opened, open_envelope
 from crypto.seal.erasure import Erasure, verify_erasure
@@ -62,6 +63,19 @@ NEW_KEY = key_payload(NEWCOMER, HERE.desk, Role.OFFICER, "VN-09")
 
 ERASED = Erasure(
     HERE.desk, ThreadId(seed("case")[:16]), "QN-MC1-2026-0001", NOW, "ordered", "a rule", 3
+)
+
+ACCOUNT = Account(
+    kind=BackupKind.ROWS,
+    desk=HERE.desk,
+    device=HERE.device.kid,
+    at=NOW,
+    schema="1",
+    kid=HERE.device.kid,
+    wrap=bytes(1_168),
+    header=bytes(24),
+    size=0,
+    hash=seed("a stream"),
 )
 
 
@@ -139,6 +153,10 @@ def _erasure(body: bytes, signature: bytes) -> object:
     return verify_erasure(encode([body, pairs]), directory())
 
 
+def _backup(body: bytes, signature: bytes) -> object:
+    return verify_account(encode([body, signature]), 0, directory())
+
+
 def _statement(body: bytes, signature: bytes) -> Entry:
     known = Directory.replay([HERE.pin], HERE.entries[:2])
     signer: list[Value] = [HERE.registrar.kid, signature]
@@ -201,6 +219,7 @@ def signed_kinds() -> tuple[SignedKind, ...]:
         SignedKind("login", labels.LOGIN, device, login, _login),
         SignedKind("standing", labels.STANDING, approver, encode(standing().to_value()), _standing),
         SignedKind("erasure", labels.ERASURE, officer, ERASED.encoded(), _erasure),
+        SignedKind("backup", labels.BACKUP, device, ACCOUNT.encoded(), _backup),
         SignedKind("checkpoint", b"", BROKER, HEAD.text().encode(), _checkpoint),
         SignedKind("cosignature", b"", WITNESS_KEY, cosigned, _cosignature),
     )

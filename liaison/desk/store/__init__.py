@@ -23,6 +23,7 @@ from liaison.desk.store.named import NamedStore
 from liaison.desk.store.oversight import OversightStore, Review
 from liaison.desk.store.register import Register
 from liaison.desk.store.seeds import SeedStore
+from liaison.desk.store.snapshot import SnapshotStore
 from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
     Carried,
@@ -91,6 +92,7 @@ class Store(
     SeedStore,
     FormStore,
     OversightStore,
+    SnapshotStore,
     Register,
     TouchedStore,
 ):

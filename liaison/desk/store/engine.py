@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, create_engine, event, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from liaison.desk.tables import TABLES, facts
 
@@ -85,6 +85,8 @@ class Engine:
         """
         check_cipher()
         self._path, self._key = path, key
+        #: While somebody reads apart the log cannot be cut, nor the key be replaced.
+        self._log_turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._engine = create_engine(
             "sqlite://", creator=self._connect, module=driver, poolclass=StaticPool
@@ -145,7 +147,8 @@ class Engine:
             except (DBAPIError, driver.DatabaseError) as e:
                 raise StoreFailedError(f"the database failed: {type(e).__name__}") from e
 
-        await self._on_thread(write_anew)
+        async with self._log_turn:
+            await self._on_thread(write_anew)
         self._key = key
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -163,6 +166,29 @@ class Engine:
                 raise StoreFailedError(f"the database failed: {type(e.orig).__name__}") from e
 
         return await self._on_thread(transaction)
+
+    async def read_apart(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` makes of the store as it stands now, on a thread of its own.
+
+        The store goes on being written; its log is not cut meanwhile.
+
+        Raises:
+            StoreFailedError: the database failed.
+        """
+
+        def read() -> T:
+            apart = create_engine(
+                "sqlite://", creator=self._connect, module=driver, poolclass=NullPool
+            )
+            event.listen(apart, "begin", lambda db: db.exec_driver_sql("BEGIN"))
+            try:
+                with apart.begin() as db:
+                    return work(db)
+            except DBAPIError as e:
+                raise StoreFailedError(f"the database failed: {type(e.orig).__name__}") from e
+
+        async with self._log_turn:
+            return await asyncio.to_thread(read)
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -189,7 +215,8 @@ class Engine:
             if is_busy:
                 raise StoreFailedError("the log cannot be cut while another reads the store")
 
-        await self._on_thread(cut)
+        async with self._log_turn:
+            await self._on_thread(cut)
 
     def _connect(self) -> Any:  # noqa: ANN401 - the driver's own type
         connection = driver.connect(self._path, check_same_thread=False, isolation_level=None)
