@@ -74,7 +74,7 @@ async def enroll(
         words = Wording.here()
         for one in asked:
             typer.echo(told(one, words), err=True)
-        check_code(read_line(words.say("type_code"), typed_fd), request_code(raws))
+        check_screen(asked, read_line(words.say("type_code"), typed_fd))
         for one in asked:
             await publish_entry(session, broker, signed(one, key, directory))
     if as_json:
@@ -106,6 +106,15 @@ def check_registrar(key: SigningKey, asked: Sequence[Asked]) -> None:
     for one in asked:
         if key.verify_key not in one.desk.payload.registrars:
             raise ForeignRegistrarError(f"{one.desk.payload.slug} names another registrar")
+
+
+def check_screen(asked: Sequence[Asked], typed: str) -> None:
+    """Raise unless ``typed`` is the code on the screen on which these requests were made.
+
+    Raises:
+        CodeError, WrongCodeError: it is no code, or another one's.
+    """
+    check_code(typed, request_code([one.raw for one in asked]))
 
 
 def signed(one: Asked, key: SigningKey, directory: Directory) -> bytes:

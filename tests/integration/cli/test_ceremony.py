@@ -7,8 +7,9 @@ import pytest
 
 from crypto.attest.directory import Directory
 from crypto.attest.payload import decode_payload
-from crypto.attest.statement import DeskPayload, InfraKind
+from crypto.attest.statement import DeskPayload, InfraKind, Oversight
 from crypto.seal.drafts import Draft
+from crypto.seal.primitives import OpeningKey, fresh
 from liaison.cli.ceremony_files import read_draft, read_entries, read_root, write_new
 from liaison.runtime.pins import Means, read_pins
 from tests.support.command import Outcome, environment, liaison
@@ -163,6 +164,34 @@ def test_a_desk_that_is_named_again_keeps_its_id(founded: Room, tmp_path: Path) 
     before = read_draft(founded.folder / "said" / "vn-mongcai-1.stmt").statement
     after = read_draft(tmp_path / "vn-mongcai-1.stmt").statement
     assert (after.subject, after.serial, after.prev) == (before.subject, 2, before.digest)
+
+
+def test_a_desk_that_is_named_again_keeps_its_panels_and_they_are_told(
+    founded: Room, tmp_path: Path
+) -> None:
+    keys = [tmp_path / f"{name}.pub" for name in ("a1", "a2", "b1", "b2")]
+    for key in keys:
+        key.write_bytes(OpeningKey.from_seed(fresh(32)).public)
+    options = ("--first-panel", "--first-panel", "--second-panel", "--second-panel")
+    panels = [str(word) for pair in zip(options, keys, strict=True) for word in pair]
+    desk = ("desk-cert", "vn-quangninh", *BY, *REGISTRAR, "--known", "vn.entries")
+    first, again = str(tmp_path / "first"), str(tmp_path / "again")
+
+    founded.good(*desk, *panels, "--out", first)
+    founded.good(*desk, "--known", f"{first}/vn-quangninh.stmt", "--out", again)
+    told = founded.sign("an", f"{again}/vn-quangninh.stmt", *BY, typed="no\n")
+
+    said = [oversight(Path(out) / "vn-quangninh.stmt") for out in (first, again)]
+    assert said[0] is not None
+    assert said[1] == said[0]
+    assert all(key.kid.hex() in told.out for key in said[0].keys)
+
+
+def oversight(file: Path) -> Oversight | None:
+    """Return who oversees the desk of a statement."""
+    payload = decode_payload(read_draft(file).statement)
+    assert isinstance(payload, DeskPayload)
+    return payload.oversight
 
 
 def test_a_desk_below_one_that_is_unknown_is_not_named(founded: Room, tmp_path: Path) -> None:
