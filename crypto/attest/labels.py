@@ -17,6 +17,7 @@ LOGIN = b"liaison/1 login\0"
 STANDING = b"liaison/1 standing\0"
 ERASURE = b"liaison/1 erase\0"
 BACKUP = b"liaison/1 backup\0"
+DISCLOSURE = b"liaison/1 disclose\0"
 
 #: All signing labels; a test signs with each and offers it under every other.
 SIGNING = (
@@ -31,6 +32,7 @@ SIGNING = (
     STANDING,
     ERASURE,
     BACKUP,
+    DISCLOSURE,
 )
 
 # HPKE info: what the 32 bytes in a wrap are.
@@ -65,6 +67,7 @@ P_DEVICE = b"lz1-device"
 P_REQUEST = b"lz1-request"
 P_MAILBOX = b"lz1-mailbox"
 P_PERSISTED = b"lz1-ack"
+P_DISCLOSED = b"lz1-disclosed"
 P_BLOB = b"lz1-blob"
 P_FILE = b"lz1-file"
 P_VAULT = b"lz1-vault"

@@ -47,7 +47,7 @@ from crypto.seal.primitives import (
     encrypt,
     fresh,
 )
-from crypto.seal.readers import Reader, ReadersError, by_kid, check_readers, listed
+from crypto.seal.readers import Reader, ReadersError, by_kid, check_listed, check_readers, listed
 
 #: Which role may sign which kind of message. A role that a kind's row lacks may not.
 MAY_SIGN: dict[Kind, frozenset[Role]] = {
@@ -235,6 +235,40 @@ def open_with_key(
     """
     header = sealed.header
     _check_for_us(header, desk)
+    content, known = _read(sealed, key, directory=directory, at=at, index=index)
+    check_readers(content, header, directory)
+    return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
+
+
+def open_disclosed(
+    sealed: Sealed, key: bytes, *, directory: Directory, at: int, index: int
+) -> Opened:
+    """Return a message that somebody who is no party is shown, with its content key.
+
+    All checks stand but those that ask for windows: who else could read it is the list that the
+    sender signed, and whose windows these are is not shown.
+
+    Args:
+        sealed: an envelope whose outside has been read (checks 1 and 3).
+        key: its content key, 32 bytes.
+        directory: what is shown of the directory.
+        at: the message's ledger time (ts), at which its signer must be valid.
+        index: its leaf in the ledger.
+
+    Raises:
+        WrapError: the header commits to another key.
+        EnvelopeError: as :func:`open_envelope`.
+    """
+    content, known = _read(sealed, key, directory=directory, at=at, index=index)
+    check_listed(content, sealed.header)
+    return Opened(sealed, content, known, key, own_copy=False)
+
+
+def _read(
+    sealed: Sealed, key: bytes, *, directory: Directory, at: int, index: int | None
+) -> tuple[Content, Signer]:
+    """Return content and signer after all checks but those of who reads."""
+    header = sealed.header
     _check_commitment(sealed, key)
     signer, signature = _signature(sealed, key)
     known = _check_signer(signer, header.src, directory, at=at, index=index)
@@ -243,7 +277,6 @@ def open_with_key(
     except BadSignatureError as e:
         raise BadMessageSignatureError("the signature over the message does not hold") from e
     content = _content(sealed, key)
-    check_readers(content, header, directory)
     check_blobs(content.attachments, header)
     check_lanes(content, header)
     if content.sender != signer:
@@ -251,7 +284,7 @@ def open_with_key(
     if known.payload.role not in MAY_SIGN[content.kind]:
         raise SignerError(f"a {known.payload.role.name} may not sign a {content.kind.name}")
     check_countersignatures(content, header, known, directory=directory, at=at, index=index)
-    return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
+    return content, known
 
 
 def _wrap_info(mid: MessageId, kid: KeyId) -> bytes:

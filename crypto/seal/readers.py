@@ -48,8 +48,7 @@ def check_readers(content: Content, header: Header, directory: Directory) -> Non
 
     Check 9b: every addressed desk has exactly one window of its own, and no more.
     """
-    if tuple(kid for kid, _ in content.readers) != header.kids:
-        raise ReadersError("the wraps are not for the readers that the sender signed")
+    check_listed(content, header)
     if content.kind in WITHIN_A_DESK:
         _check_devices(content, header, directory)
         return
@@ -66,6 +65,12 @@ def check_readers(content: Content, header: Header, directory: Directory) -> Non
         owners[owner] = owners.get(owner, 0) + 1
     if any(owners.get(desk) != 1 for desk in header.dst):
         raise ReadersError("each addressed desk must have exactly one window of its own")
+
+
+def check_listed(content: Content, header: Header) -> None:
+    """Raise ReadersError unless the kids are the readers that the sender signed."""
+    if tuple(kid for kid, _ in content.readers) != header.kids:
+        raise ReadersError("the wraps are not for the readers that the sender signed")
 
 
 def _check_devices(content: Content, header: Header, directory: Directory) -> None:

@@ -254,6 +254,24 @@ GROUPS: dict[str, Group] = {
             ),
         },
     ),
+    "proof": Group(
+        "Show one message to somebody who is no party, and check what was shown.",
+        {
+            "disclose": Listed(
+                "Show one message to somebody who is no party: a file with its key and its proof.",
+                "liaison.cli.proof",
+            ),
+            "disclosed": Listed(
+                "List what was disclosed at this desk: which message, when, by whom, why.",
+                "liaison.cli.proof",
+            ),
+            "verify": Listed(
+                "Check a disclosed message and print what it says and proves, without network; "
+                "exit 0 or 1.",
+                "liaison.cli.proof",
+            ),
+        },
+    ),
     "audit": Group(
         "Check the ledger (supervisor).",
         {

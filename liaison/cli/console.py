@@ -74,6 +74,8 @@ EXITS: tuple[tuple[str, Exit], ...] = (
     ("audit.not_reachable", Exit.NOT_REACHABLE),
     ("audit.source", Exit.BAD_INPUT),
     ("audit.", Exit.NO),
+    ("disclosure.malformed", Exit.NO),
+    ("disclosure.false", Exit.NO),
     ("demo.", Exit.NO),
 )
 

@@ -22,6 +22,7 @@ from liaison.desk.compose import Composer
 from liaison.desk.contacts import Contacts
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
+from liaison.desk.disclosure.disclose import Discloser
 from liaison.desk.erasure import Eraser
 from liaison.desk.files.carrier import FileCarrier
 from liaison.desk.files.filing import Filing
@@ -70,6 +71,7 @@ class Agent:
     file_carrier: FileCarrier
     overseer: Overseer
     backups: Backups
+    discloser: Discloser
     line: Line
     outbox: Outbox
     inbox: Inbox

@@ -33,6 +33,7 @@ from liaison.desk.crosschecks import Crosschecks
 from liaison.desk.destruction import Destruction
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
+from liaison.desk.disclosure.disclose import Discloser
 from liaison.desk.dispatch import Dispatch
 from liaison.desk.erasure import Eraser
 from liaison.desk.files.cabinet import FOLDER, Cabinet
@@ -282,6 +283,7 @@ async def _assemble(
         ),
         filing=Filing(store, cabinet, casebook, officers, file_carrier, clock),
         file_carrier=file_carrier,
+        discloser=Discloser(store, replica, line, prover, officers, clock),
         line=line,
         outbox=outbox,
         inbox=inbox,

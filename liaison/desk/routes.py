@@ -4,6 +4,7 @@ Every answer is JSON; every error a problem document with a stable code. Persons
 names and texts only where a case is shown to an officer who asked for it.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,14 @@ from crypto.seal.primitives import PrimitiveError
 from crypto.seal.stream import AttachmentError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
+from liaison.desk.broker_client import BrokerRefusedError, LineDownError
 from liaison.desk.cases import ErasedCaseError, UnknownCaseError
 from liaison.desk.contacts import UnknownAgencyError
+from liaison.desk.disclosure.disclose import (
+    MayNotDiscloseError,
+    NothingToDiscloseError,
+    NotInLedgerError,
+)
 from liaison.desk.erasure import Why
 from liaison.desk.files.kinds import FileRefusedError
 from liaison.desk.files.routes import added, blob_of, hand_out, pieces_of
@@ -35,7 +42,7 @@ from liaison.desk.release import UnknownAskError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.pins import Means
 from liaison.runtime.web import ProblemError
-from protocols.casework.codes import ErasureReason, Language
+from protocols.casework.codes import DisclosureReason, ErasureReason, Language
 from protocols.casework.erasure import NotErasableError
 from protocols.casework.errors import CaseworkError, FormError, StepError
 from protocols.casework.moments import iso
@@ -56,6 +63,11 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UnknownAskError, 404),
     (StepError, 409),
     (NotErasableError, 409),
+    (MayNotDiscloseError, 403),
+    (NothingToDiscloseError, 404),
+    (NotInLedgerError, 409),
+    (LineDownError, 503),
+    (BrokerRefusedError, 503),
     (ErasureError, 403),
     (NoOversightError, 409),
     (ReviewProofError, 403),
@@ -254,6 +266,21 @@ async def erased(request: web.Request) -> web.Response:
     return web.json_response({"erased": await _with_officer(request).eraser.stubs()})
 
 
+@ROUTES.post("/api/disclosures")
+async def disclose(request: web.Request) -> web.Response:
+    """Disclose one message: ``{officer, mid, reason}``; the answer has the file in base64."""
+    fields = await _fields(request)
+    mid, reason = _message(fields), _disclosure_reason(fields)
+    raw = await request.app[AGENT].discloser.disclose(_officer(fields), mid, reason)
+    return web.json_response({"file": b64encode(raw).decode()}, status=201)
+
+
+@ROUTES.get("/api/disclosures")
+async def disclosures(request: web.Request) -> web.Response:
+    """Return every disclosure of this desk, oldest first."""
+    return web.json_response({"disclosed": await _with_officer(request).discloser.record()})
+
+
 @ROUTES.get("/api/asks")
 async def asks(request: web.Request) -> web.Response:
     """Return the questions for a second signature that wait here, as the officer reads them."""
@@ -432,6 +459,21 @@ async def _fields(request: web.Request) -> dict[str, object]:
         session = request.headers.get(SESSION_HEADER, "")
         request.app[AGENT].officers.acting(_officer(fields), session)
     return fields
+
+
+def _message(fields: Mapping[str, object]) -> MessageId:
+    try:
+        return MessageId(bytes.fromhex(_text(fields, "mid")))
+    except ValueError as e:
+        raise ProblemError(422, "desk.missing", "expected mid in hex") from e
+
+
+def _disclosure_reason(fields: Mapping[str, object]) -> DisclosureReason:
+    try:
+        return DisclosureReason(_text(fields, "reason"))
+    except ValueError as e:
+        known = ", ".join(DisclosureReason)
+        raise ProblemError(422, "desk.disclosure_reason", f"expected one of {known}") from e
 
 
 async def json_fields(request: web.Request) -> dict[str, object]:

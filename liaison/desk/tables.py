@@ -150,6 +150,19 @@ carried = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+#: Messages that were shown to somebody who is no party: what the disclosing officer signed.
+disclosures = Table(
+    "disclosures",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("mid", LargeBinary, nullable=False),
+    Column("officer", LargeBinary, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("file", LargeBinary, nullable=False),
+    Column("signed", LargeBinary, nullable=False),
+)
+
 #: What was written to a file, by the hash of its bytes, and when last.
 carried_out = Table(
     "carried_out",

@@ -70,6 +70,7 @@ KINDS: dict[str, type[StrEnum]] = {
     "signature_purpose": codes.SignaturePurpose,
     "erasure_reason": codes.ErasureReason,
     "review_reason": codes.ReviewReason,
+    "disclosure_reason": codes.DisclosureReason,
     "stage": Stage,
     "side": Side,
     "turn": Turn,

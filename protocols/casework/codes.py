@@ -369,6 +369,15 @@ class ErasureReason(StrEnum):
     FILED_BY_MISTAKE = "filed_by_mistake"
 
 
+class DisclosureReason(StrEnum):
+    """Why a message is shown to somebody who is no party to it."""
+
+    COURT_ORDER = "court_order"
+    PROSECUTION = "prosecution"
+    COMPLAINT = "complaint"
+    DISPUTE = "dispute"
+
+
 class Method(StrEnum):
     """How a shown value was made: two exact look-ups, a machine, or the original as written."""
 

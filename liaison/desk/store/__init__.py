@@ -4,6 +4,7 @@ from liaison.desk.store.alarms import AlarmStore
 from liaison.desk.store.archive import ArchiveStore, UnreadableRecordError
 from liaison.desk.store.carried import CarriedStore
 from liaison.desk.store.colleagues import ColleagueStore
+from liaison.desk.store.disclosures import DisclosureStore
 from liaison.desk.store.engine import (
     InClearError,
     NoCipherError,
@@ -27,6 +28,7 @@ from liaison.desk.store.snapshot import SnapshotStore
 from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
     Carried,
+    Disclosed,
     Draft,
     Given,
     HeadAhead,
@@ -46,6 +48,7 @@ from liaison.desk.store.values import (
 __all__ = [
     "MOST_QUARANTINED",
     "Carried",
+    "Disclosed",
     "Draft",
     "FileState",
     "Given",
@@ -86,6 +89,7 @@ class Store(
     AlarmStore,
     MailStore,
     CarriedStore,
+    DisclosureStore,
     ArchiveStore,
     ErasureStore,
     FileStore,

@@ -78,6 +78,18 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Disclosed:
+    """That an officer has disclosed a message, why and when (ts); ``file`` is the file's hash."""
+
+    mid: MessageId
+    officer: KeyId
+    reason: str
+    at: int
+    file: bytes
+    signed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """An officer's signed receipt that they opened a message."""
 
@@ -253,7 +265,7 @@ class Waiting:
 
 
 def fields_of(
-    stored: StoredMessage | StoredAck | Carried | Reminder | Notice | Opening | Draft,
+    stored: StoredMessage | StoredAck | Carried | Disclosed | Reminder | Notice | Opening | Draft,
 ) -> dict[str, Any]:
     """Return the fields of a stored value by the names of their columns."""
     return {name: getattr(stored, name) for name in type(stored).__dataclass_fields__}
