@@ -84,9 +84,7 @@ PUBLISHED_AHEAD = 5 * 7 * 86_400
 
 @dataclass(slots=True)
 class Directory(Register):
-    """All entries so far and what they mean. ``pins`` are the fingerprints typed by two people."""
-
-    pins: frozenset[str]
+    """All entries so far and what they mean; it grows by what stands and by nothing else."""
 
     @classmethod
     def replay(cls, pins: Iterable[str], entries: Iterable[bytes]) -> "Directory":
@@ -150,8 +148,9 @@ class Directory(Register):
             raise NotAuthorisedError("a root's threshold lies between one and its number of keys")
         if statement.subject != statement.agency:
             raise NotAuthorisedError("a root speaks of its own agency")
+        digits = fingerprint(statement.payload)
         if statement.serial == 1:
-            if fingerprint(statement.payload) not in self.pins:
+            if digits not in self.pins:
                 raise NotPinnedError("this root's fingerprint is not among the pinned ones")
             if agency_id(statement.payload) != statement.agency:
                 raise ReboundError("an agency's id is the hash of its first root")
@@ -159,6 +158,7 @@ class Directory(Register):
             self._require_root(entry)
         _require(entry, payload.keys, payload.threshold)
         self._roots[statement.agency] = payload
+        self._digits[statement.agency] = digits
 
     def _enter_desk(self, entry: Entry, payload: DeskPayload) -> None:
         desk_id = DeskId(entry.statement.subject)

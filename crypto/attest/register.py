@@ -76,12 +76,14 @@ class Infra:
 
 @dataclass(slots=True)
 class Register:
-    """What all entries so far mean."""
+    """What all entries so far mean. ``pins`` are the fingerprints typed by two people."""
 
+    pins: frozenset[str]
     head: Head = field(default=Head(0, GENESIS), init=False)
     #: The hash of the log after each entry: what others say of it is compared with this.
     _heads: list[bytes] = field(default_factory=lambda: [GENESIS], init=False)
     _roots: dict[AgencyId, RootPayload] = field(default_factory=dict, init=False)
+    _digits: dict[AgencyId, str] = field(default_factory=dict, init=False)
     _desks: dict[DeskId, Desk] = field(default_factory=dict, init=False)
     _signers: dict[KeyId, Signer] = field(default_factory=dict, init=False)
     #: The same by desk: each statement about windows asks for the devices of one.
@@ -113,6 +115,13 @@ class Register:
     def agencies(self) -> list[AgencyId]:
         """Return every agency that has a root here, oldest first."""
         return list(self._roots)
+
+    def is_confirmed(self, agency: AgencyId) -> bool:
+        """Say whether the digits of the agency's root that counts now are among the pins.
+
+        New roots stand by the old ones' signatures, and are doubted until people compared them.
+        """
+        return self._digits.get(agency) in self.pins
 
     def desks(self) -> Iterator[Desk]:
         """Yield every desk, oldest first."""
@@ -178,6 +187,8 @@ class Register:
             for subject in (key_of(signer), self._desk_of(signer))
             for doubt in self._validity.doubts(subject, at=at, index=index)
         ]
+        if not self.is_confirmed(signer.agency):
+            doubts.append(Doubt.UNCONFIRMED_ROOT)
         return replace(signer, doubts=tuple(dict.fromkeys(doubts))) if doubts else signer
 
     def whose(self, kid: KeyId) -> Signer:

@@ -26,6 +26,8 @@ class Doubt(StrEnum):
     GRACE = "grace"
     #: Its revocation, which came later, says that it was not to be trusted any more by then.
     BACKDATED = "backdated"
+    #: Its agency has new roots, and nobody here has compared their digits yet.
+    UNCONFIRMED_ROOT = "unconfirmed_root"
 
 
 @dataclass(frozen=True, slots=True)

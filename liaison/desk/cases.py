@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from config.schema import Corridor
-from crypto.attest.directory import DirectoryError, Head
+from crypto.attest.directory import DirectoryError, Head, RevokedError
 from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.seal.attachment import Attachment
@@ -33,6 +33,8 @@ AT_ONCE = 0
 
 #: Who signed with a key that the directory knows no more.
 UNKNOWN = "?"
+#: What is said of a message that was taken up before its signer's revocation was known.
+REVOKED_BEFORE = "revoked"
 
 
 class UnknownCaseError(CaseworkError):
@@ -62,6 +64,7 @@ class HeldStep:
     carried_at: int | None = None
     written_at: int | None = None
     files: tuple[Attachment, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def is_taken(self) -> bool:
@@ -144,9 +147,9 @@ class Case:
 
 @dataclass(slots=True)
 class _Kept:
-    """Cases as they were last computed, and the directory under which they were."""
+    """Cases as they were last computed, and what was known of signers when they were."""
 
-    head: Head | None = None
+    known: tuple[Head, int, frozenset[str]] | None = None
     cases: dict[ThreadId, Case] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -189,9 +192,10 @@ class Casebook:
         """
         kept = self._kept
         async with kept.turn:
-            known = self.replica.known.head
-            if kept.head != known:
-                kept.head, kept.cases = known, {}
+            directory = self.replica.known
+            known = directory.head, len(directory.unplaced()), directory.pins
+            if kept.known != known:
+                kept.known, kept.cases = known, {}
             for touched in await self.store.take_touched():
                 kept.cases.pop(touched, None)
             listed = await self.store.threads()
@@ -267,7 +271,19 @@ class Casebook:
             parents=content.parents,
             carried_at=carried_at,
             files=content.attachments,
+            doubts=self._doubts(message, content.created),
         )
+
+    def _doubts(self, message: StoredMessage, created: int) -> tuple[str, ...]:
+        """Return what an officer should know of the key that signed, as is known by now."""
+        at = created if message.outgoing or message.taken_at is None else message.taken_at
+        known, index = self.replica.known, message.position
+        try:
+            return tuple(map(str, known.signer(message.signer, at=at, index=index).doubts))
+        except RevokedError:
+            return (REVOKED_BEFORE,)
+        except DirectoryError:
+            return ()
 
     def _signer(self, kid: KeyId) -> tuple[str, str]:
         """Return desk and pseudonym of who signed; UNKNOWN once the log contradicts what we knew.

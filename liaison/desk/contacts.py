@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crypto.attest.directory import Desk
 from crypto.attest.pin import agree, fingerprint, read_pin
 from crypto.attest.statement import AgencyId, Statement, What
 from liaison.desk.directory import Replica
@@ -145,6 +146,15 @@ class Contacts:
                     "until": iso(from_timestamp(desk.payload.not_after)),
                     "counts": desk.payload.not_before <= now < desk.payload.not_after,
                     "revoked": directory.is_revoked(desk),
+                    "supervisors": supervisors(desk),
+                    "followed_by": [
+                        {
+                            "slug": directory.desk(one.new).payload.slug,
+                            "from": iso(from_timestamp(one.begins)),
+                            "in_part": one.threads is not None,
+                        }
+                        for one in directory.successions(desk.id)
+                    ],
                 }
                 for desk in directory.desks()
                 if desk.agency == agency
@@ -164,6 +174,12 @@ class Contacts:
 
 #: Roots whose digits are to come from the other side: who could copy them would not listen.
 HIDDEN = frozenset({Standing.UNCONFIRMED, Standing.BY_NOBODY})
+
+
+def supervisors(desk: Desk) -> list[int] | None:
+    """Return how many sit in each panel that can open the desk's archive; None for no panels."""
+    oversight = desk.payload.oversight
+    return None if oversight is None else [len(oversight.first), len(oversight.second)]
 
 
 def by_language(names: tuple[str, str, str]) -> dict[str, str]:

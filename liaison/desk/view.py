@@ -246,6 +246,7 @@ def _step(
         "refused": message.refused,
         "proven_in": message.proven,
         "times_differ": held.times_differ,
+        "doubts": list(held.doubts),
         "delivery": _ladder(held, case, book),
         "carried": _carried(held),
         "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],

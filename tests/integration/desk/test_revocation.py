@@ -128,7 +128,9 @@ async def test_mail_of_a_revoked_officer_that_the_ledger_held_before_is_read(
     view = await network.holds(network.mongcai, ref, 1)
     await network.settle()
 
+    view = await network.mongcai.case(ref)
     assert view["steps"][0]["by"] == network.dongxing.officer
+    assert view["steps"][0]["doubts"] == ["backdated"]
     assert await network.mongcai.set_aside() == []
     [revocation] = network.mongcai.agent.replica.directory.revocations()
     assert await network.mongcai.agent.store.fact(FACT.format(revocation.size)) is not None

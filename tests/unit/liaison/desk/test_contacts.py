@@ -1,15 +1,32 @@
 """How a desk stands to the roots of its directory, as time passes and roots change."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from crypto.attest.header import DeskId
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import SigningKey
-from crypto.attest.statement import DevicePayload, Role, RootPayload, What
-from crypto.seal.ceremony import VALIDITY, grant_key, parse_request, request_key, state_root
+from crypto.attest.statement import (
+    DevicePayload,
+    Role,
+    RootPayload,
+    SuccessionPayload,
+    What,
+    sign_entry,
+)
+from crypto.seal.ceremony import (
+    VALIDITY,
+    grant_key,
+    name_desk,
+    parse_request,
+    request_key,
+    state_root,
+    state_succession,
+)
 from crypto.seal.drafts import Draft, finish, roots_for, sign_draft
 from crypto.seal.primitives import fresh
 from crypto.seal.vault import Keys
@@ -20,7 +37,8 @@ from liaison.desk.officers import Officers
 from liaison.desk.store import Store
 from liaison.runtime.clock import from_timestamp
 from liaison.runtime.pins import FRESH, Comparison, Means, Pin
-from tests.support.agencies import MONGCAI, Corridor, draw_key, found_corridor
+from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found_corridor
+from tests.support.world import oversight
 
 AT = 1_770_000_000
 NOW = from_timestamp(AT)
@@ -118,3 +136,22 @@ async def test_our_own_root_is_compared_by_the_other_side_only(
 
     with pytest.raises(UnknownAgencyError):
         await contacts.compare("QN-07", corridor.vietnam.id, corridor.vietnam.pin, Means.IN_PERSON)
+
+
+async def test_who_oversees_a_desk_and_who_follows_it_is_told(
+    contacts: Contacts, corridor: Corridor
+) -> None:
+    directory, china = contacts.replica.directory, corridor.china
+    old, new = corridor.office(DONGXING).id, DeskId(bytes(15) + b"\1")
+    known = directory.desk(old).payload
+    overseen = replace(known, slug="cn-dongxing-2", oversight=oversight("dongxing"))
+    directory.append(name_desk(china.id, new, overseen, signers=china.roots[:2]))
+    statement = state_succession(china.id, old, SuccessionPayload(new, AT, None))
+    directory.append(sign_entry(statement, china.roots[:2]))
+
+    desks = {desk["slug"]: desk for one in await contacts.listed() for desk in one["desks"]}
+
+    told = (desks["cn-dongxing-2"]["supervisors"], desks[DONGXING]["supervisors"])
+    assert told == ([2, 2], None)
+    [follower] = desks[DONGXING]["followed_by"]
+    assert (follower["slug"], follower["in_part"]) == ("cn-dongxing-2", False)
