@@ -64,7 +64,7 @@ soak: setup ## Run the long tests, going on where the last run stopped (PYTEST_A
 
 .PHONY: adversary
 adversary: setup ## Attack it at length, print how each attack ended (PYTEST_ARGS="-k NAME")
-	$(BIN)/pytest -m "soak or not soak" tests/adversary $(PYTEST_ARGS)
+	$(BIN)/pytest -m "soak or not soak" tests/adversary tests/properties tests/soundness $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: setup ## Measure speed and size, each beside its limit or a peer (BENCH_ARGS="--json FILE")
