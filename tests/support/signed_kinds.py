@@ -17,7 +17,7 @@ from crypto.attest.checkpoint import (
     verify_checkpoint,
 )
 from crypto.attest.directory import Directory
-from crypto.attest.encoding import Value, decode, encode
+from crypto.attest.encoding import MalformedError, Value, decode, encode
 from crypto.attest.hashing import digest
 from crypto.attest.header import Header, parse_envelope
 from crypto.attest.note import NamedKey, NoteSignature, SignatureKind
@@ -157,6 +157,16 @@ def _backup(body: bytes, signature: bytes) -> object:
     return verify_account(encode([body, signature]), 0, directory())
 
 
+def _disclosure(body: bytes, signature: bytes) -> object:
+    """Read the record of a disclosure as docs/spec/disclosure.md has it: the desk only keeps it."""
+    signed = encode([body, signature])
+    said = open_signed(HERE.approver.verify_key, labels.DISCLOSURE, signed)
+    match decode(said, limit=LARGEST):
+        case [bytes(), bytes(), str(), int(), bytes()] as record:
+            return record
+    raise MalformedError("[message id, key id, reason, time, hash of the file] expected")
+
+
 def _statement(body: bytes, signature: bytes) -> Entry:
     known = Directory.replay([HERE.pin], HERE.entries[:2])
     signer: list[Value] = [HERE.registrar.kid, signature]
@@ -201,6 +211,7 @@ def signed_kinds() -> tuple[SignedKind, ...]:
     took = Took(MID, EID, 7, NOW, BROKER.kid).encoded()
     noted = Noted(seed("an acknowledgement"), 8, NOW, BROKER.kid).encoded()
     login = api.login_body(api.LoginBody(BROKER.kid, seed("nonce"), device.kid, NOW))
+    disclosed = encode([MID, approver.kid, "court", NOW, seed("a file")])
     cosigned = f"cosignature/v1\ntime {NOW}\n{HEAD.text()}".encode()
     return (
         SignedKind("message", labels.MESSAGE, officer, _mid(_honest().header()), _message),
@@ -220,6 +231,7 @@ def signed_kinds() -> tuple[SignedKind, ...]:
         SignedKind("standing", labels.STANDING, approver, encode(standing().to_value()), _standing),
         SignedKind("erasure", labels.ERASURE, officer, ERASED.encoded(), _erasure),
         SignedKind("backup", labels.BACKUP, device, ACCOUNT.encoded(), _backup),
+        SignedKind("disclosure", labels.DISCLOSURE, approver, disclosed, _disclosure),
         SignedKind("checkpoint", b"", BROKER, HEAD.text().encode(), _checkpoint),
         SignedKind("cosignature", b"", WITNESS_KEY, cosigned, _cosignature),
     )
