@@ -40,6 +40,7 @@ class Kind(IntEnum):
 
     STEP = 1
     RECEIPT = 2
+    STATUS = 3
     GRANT = 4
     HISTORY = 5
     COUNTERSIGN = 8
@@ -51,7 +52,7 @@ class Kind(IntEnum):
 #: What devices of one desk give each other; all other kinds go from officers to desks.
 WITHIN_A_DESK = frozenset({Kind.GRANT, Kind.HISTORY})
 #: What devices of two desks tell each other and no case has a part in.
-OF_NO_CASE = frozenset({Kind.MISSING, Kind.VOID})
+OF_NO_CASE = frozenset({Kind.STATUS, Kind.MISSING, Kind.VOID})
 #: What no device acknowledges: it would be answered for ever.
 NEVER_RECEIPTED = OF_NO_CASE | {Kind.RESEND, Kind.RECEIPT}
 

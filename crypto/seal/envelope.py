@@ -56,6 +56,7 @@ MAY_SIGN: dict[Kind, frozenset[Role]] = {
     Kind.RECEIPT: frozenset({Role.OFFICER, Role.APPROVER, Role.SUPERVISOR, Role.DEVICE}),
     Kind.GRANT: frozenset({Role.DEVICE}),
     Kind.HISTORY: frozenset({Role.DEVICE}),
+    Kind.STATUS: frozenset({Role.DEVICE}),
     Kind.MISSING: frozenset({Role.DEVICE}),
     Kind.RESEND: frozenset({Role.DEVICE}),
     Kind.VOID: frozenset({Role.DEVICE}),

@@ -72,14 +72,28 @@ def wanted_from_value(value: Value) -> Wanted:
 
 def voids_to_value(voids: tuple[Void, ...]) -> Value:
     """Return the form that tells of places at which nothing will come."""
-    return [[void.signer, void.seq, void.mid] for void in voids]
+    return [void_to_value(void) for void in voids]
 
 
 def voids_from_value(value: Value) -> tuple[Void, ...]:
     """Return the places in ``value``; raise ResendError when it is no such form."""
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_WANTED:
         raise ResendError(f"from 1 to {MOST_WANTED} places expected")
-    return tuple(_void(item) for item in value)
+    return tuple(void_from_value(item) for item in value)
+
+
+def void_to_value(void: Void) -> Value:
+    """Return one such place."""
+    return [void.signer, void.seq, void.mid]
+
+
+def void_from_value(item: Value) -> Void:
+    """Return the place in ``item``; raise ResendError when it is none."""
+    match item:
+        case [bytes(signer), int(seq), bytes(mid)] if seq >= 1:
+            kid, digest = _fixed(signer, KEY_ID_BYTES), _fixed(mid, DIGEST_BYTES)
+            return Void(KeyId(kid), seq, MessageId(digest))
+    raise ResendError("a place is [key, number, message]")
 
 
 def resend_to_value(message: Remembered) -> Value:
@@ -105,14 +119,6 @@ def _stretch(item: Value) -> Stretch:
         case [bytes(signer), int(first), int(last), int(since)] if 1 <= first <= last:
             return Stretch(KeyId(_fixed(signer, KEY_ID_BYTES)), first, last, since)
     raise ResendError("a stretch is [key, first, last, since], first no later than last")
-
-
-def _void(item: Value) -> Void:
-    match item:
-        case [bytes(signer), int(seq), bytes(mid)] if seq >= 1:
-            kid, digest = _fixed(signer, KEY_ID_BYTES), _fixed(mid, DIGEST_BYTES)
-            return Void(KeyId(kid), seq, MessageId(digest))
-    raise ResendError("a place is [key, number, message]")
 
 
 def _fixed(value: Value, size: int) -> bytes:

@@ -34,12 +34,13 @@ from liaison.desk.news import News
 from liaison.desk.officers import Officers
 from liaison.desk.outbox import Outbox
 from liaison.desk.oversight import Overseer
+from liaison.desk.peers import Peers
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
 from liaison.desk.roster import Roster
 from liaison.desk.store import Store, StoreError
-from liaison.desk.watched import alarm_view, missing_view
+from liaison.desk.watched import alarm_view, missing_view, peer_view
 from liaison.runtime.clock import Clock, timestamp
 from liaison.runtime.scheduler import Waker
 from protocols.casework.catalogue import Catalogue
@@ -59,6 +60,7 @@ class Agent:
     contacts: Contacts
     key_standing: KeyStanding
     alarms: Alarms
+    peers: Peers
     officers: Officers
     roster: Roster
     catalogue: Catalogue
@@ -198,6 +200,7 @@ class Agent:
             "set_aside": len(await self.store.quarantined()),
             "alarms": await self.alarm_views(),
             "missing": await self.missing_views(),
+            "peers": await self.peer_views(),
             "devices": await self.devices.listed(),
             "sweep": {
                 "state": str(self.waker.state),
@@ -208,6 +211,11 @@ class Agent:
     async def alarm_views(self) -> list[dict[str, Any]]:
         """Return the alarms that have not come right, the newest first."""
         return [alarm_view(alarm, self.replica) for alarm in await self.alarms.standing()]
+
+    async def peer_views(self) -> list[dict[str, Any]]:
+        """Return the desks with which ours has a channel: how each stands, and when it said so."""
+        found = await self.peers.presences(self.clock.now(), is_up=self.line.is_up)
+        return [peer_view(peer, presence, self.replica) for peer, presence in found]
 
     async def missing_views(self) -> list[dict[str, Any]]:
         """Return what is missing in the lanes to us, what was noticed first on top."""

@@ -5,7 +5,7 @@ same code. An alarm is raised once for what it is about, is never deleted, and i
 it tells of has come right by itself. Nothing waits for it: mail goes on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,6 +25,12 @@ class Alarm(StrEnum):
     DIRECTORY_BEHIND = "directory.behind"
     TIME_FELL_BACK = "ledger.time_fell_back"
     MAILBOX_AHEAD = "mailbox.ahead"
+    LEDGER_FORK = "ledger.fork"
+    LEDGER_BEHIND = "ledger.behind"
+    LANE_UNRECEIVED = "lane.unreceived"
+    PEER_SILENT = "peer.silent"
+    PEER_WINDOW = "peer.window"
+    PEER_CHECKPOINT = "peer.checkpoint"
 
 
 #: Refusals that are also an accusation: of the broker, or of whoever holds the sender's keys.
@@ -39,11 +45,11 @@ class Alarms:
     clock: Clock
     changed: Callable[[], None]
 
-    async def raised(self, alarm: Alarm, subject: str, *, about: str) -> None:
+    async def raised(self, alarm: str, subject: str, *, about: str) -> None:
         """Raise an alarm unless it stands already.
 
         Args:
-            alarm: which.
+            alarm: which: an :class:`Alarm`, or the code of what the broker is accused of.
             subject: what it is about, by ids; told to nobody.
             about: what an officer is told of it: desks, posts and numbers, never a name.
         """
@@ -58,17 +64,21 @@ class Alarms:
             structlog.get_logger().info("alarm.settled", code=str(alarm))
             self.changed()
 
-    async def stand(self, alarm: Alarm, subjects: Mapping[str, str]) -> None:
+    async def stand(
+        self, alarm: Alarm, subjects: Mapping[str, str], *, among: Collection[str] | None = None
+    ) -> None:
         """Have an alarm stand about exactly these subjects; what else it told of has come right.
 
         Args:
             alarm: which.
             subjects: what it is about, each with what an officer is told of it.
+            among: the subjects that were looked at; None for all there are.
         """
         for subject, about in subjects.items():
             await self.raised(alarm, subject, about=about)
         for raised in await self.standing():
-            if raised.code == alarm and raised.subject not in subjects:
+            is_looked_at = among is None or raised.subject in among
+            if raised.code == alarm and is_looked_at and raised.subject not in subjects:
                 await self.settled(alarm, raised.subject)
 
     async def standing(self) -> list[RaisedAlarm]:

@@ -1,5 +1,6 @@
 """Composition root of the desk: the only place where its parts meet."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -51,9 +52,11 @@ from liaison.desk.officers import LONGEST_IDLE, Officers
 from liaison.desk.opener import Opener
 from liaison.desk.outbox import Outbox
 from liaison.desk.oversight import Overseer
+from liaison.desk.peers import Peers
 from liaison.desk.places import Places
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
+from liaison.desk.refusals import Refusals
 from liaison.desk.release import Releases
 from liaison.desk.resends import Resends
 from liaison.desk.roster import STORE, Roster, check_vault
@@ -194,10 +197,9 @@ async def _assemble(
     async def lacking(message: StoredMessage) -> None:
         await file_carrier.bring_again(message)
 
-    outbox, prover = (
-        Outbox(store, replica, line, news.tell, lacking),
-        Prover(store, replica, line, Places(store, replica.directory, line)),
-    )
+    alarms = Alarms(store, clock, news.tell)
+    outbox = Outbox(store, replica, line, news.tell, lacking)
+    prover = Prover(store, replica, line, Places(store, replica.directory, line), alarms)
     await prover.load()
     queued = _both(outbox.wake, news.tell)
     dispatch = Dispatch(replica, keyring, store, clock, queued)
@@ -218,8 +220,17 @@ async def _assemble(
         clock=clock,
         awaited=partial(awaited, store),
     )
-    alarms = Alarms(store, clock, news.tell)
-    resends = Resends(store, replica, dispatch, backlog, alarms)
+    resends, awake = Resends(store, replica, dispatch, backlog, alarms), asyncio.Event()
+    peers = Peers(
+        store=store,
+        replica=replica,
+        dispatch=dispatch,
+        corridor=parts.corridor,
+        resends=resends,
+        backlog=backlog,
+        alarms=alarms,
+        heard=awake.set,
+    )
     sweep = DeskSweep(
         casebook,
         keyring,
@@ -227,6 +238,8 @@ async def _assemble(
         destruction,
         composer,
         resends,
+        peers,
+        Refusals(store, dispatch, peers),
         line,
         backlog,
         overseer,
@@ -242,7 +255,12 @@ async def _assemble(
         intake=Intake(store, replica, parts.corridor, releases, Crosschecks(store, replica), clock),
         acks=acks,
         alarms=alarms,
-        acts={Kind.MISSING: resends.answer, Kind.VOID: resends.close},
+        acts={
+            Kind.MISSING: resends.answer,
+            Kind.VOID: resends.close,
+            Kind.STATUS: peers.receive,
+            Kind.RECEIPT: resends.seal_anew,
+        },
     )
     inbox = Inbox(
         store=store,
@@ -269,6 +287,7 @@ async def _assemble(
         contacts=contacts,
         key_standing=KeyStanding(replica, keyring, devices, contacts, officers, clock),
         alarms=alarms,
+        peers=peers,
         officers=officers,
         roster=roster,
         catalogue=catalogue,
@@ -290,7 +309,7 @@ async def _assemble(
         carrier=carrier,
         backlog=backlog,
         prover=prover,
-        follower=Follower(replica, prover, inbox, line, waker.wake),
+        follower=Follower(replica, prover, inbox, line, waker.wake, awake),
         waker=waker,
         spool=Waker(spool, clock=clock) if is_watched else None,
         news=news,

@@ -6,7 +6,7 @@ something of the case is written. What waits for the line is listed apart.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from config.schema import Corridor
@@ -17,7 +17,7 @@ from crypto.seal.attachment import Attachment
 from crypto.seal.content import Kind, ThreadId, parse_content
 from liaison.desk.crosschecks import times_differ
 from liaison.desk.directory import Replica
-from liaison.desk.store import Draft, Opening, Store, StoredAck, StoredMessage
+from liaison.desk.store import Draft, Failure, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.clocks import CaseClock, clocks
 from protocols.casework.errors import CaseworkError, NoRequestError
@@ -115,6 +115,8 @@ class Case:
     record: CaseRecord | None
     clocks: tuple[CaseClock, ...]
     drafts: tuple[Draft, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    sent_again: frozenset[MessageId] = frozenset()
 
     @property
     def waiting(self) -> list[HeldStep]:
@@ -228,6 +230,8 @@ class Casebook:
             record,
             running,
             drafts,
+            failures=tuple(await self.store.failures_of(mids)),
+            sent_again=frozenset(_sent_again(messages)),
         )
 
     def events(self, steps: Iterable[HeldStep], acks: Iterable[StoredAck]) -> list[Event]:
@@ -302,3 +306,12 @@ def _ordered(steps: Sequence[HeldStep], record: CaseRecord | None) -> tuple[Held
     rulings = () if record is None else record.rulings
     place = {ruling.mid: number for number, ruling in enumerate(rulings)}
     return tuple(sorted(steps, key=lambda step: place.get(step.message.mid, len(place))))
+
+
+def _sent_again(messages: Iterable[StoredMessage]) -> Iterator[MessageId]:
+    """Yield what was sent again of a case, from here or by a colleague's computer."""
+    for message in messages:
+        if message.outgoing and message.kind == Kind.RESEND:
+            of = parse_content(message.content).resend_of
+            if of is not None:
+                yield of

@@ -24,6 +24,8 @@ from liaison.desk.destruction import Destruction
 from liaison.desk.devices import Devices
 from liaison.desk.keyring import Keyring
 from liaison.desk.oversight import Overseer
+from liaison.desk.peers import Peers
+from liaison.desk.refusals import Refusals
 from liaison.desk.resends import Resends
 from liaison.desk.store import Notice, Reminder
 from liaison.runtime.clock import timestamp
@@ -49,6 +51,8 @@ class DeskSweep:
     destruction: Destruction
     composer: Composer
     resends: Resends
+    peers: Peers
+    refusals: Refusals
     line: Line
     backlog: Backlog
     overseer: Overseer
@@ -64,6 +68,9 @@ class DeskSweep:
         wakes = [self.keyring.publication_due()]
         asked = await self.resends.keep_up(now, is_up=self.line.is_up)
         wakes += [] if asked is None else [asked]
+        await self.peers.keep_up(now, is_up=self.line.is_up)
+        told = await self.refusals.keep_up(now, is_up=self.line.is_up)
+        wakes += [] if told is None else [told]
         for case in await self.casebook.every() if self.backlog.is_read else ():
             await self._remind(case.thread, case.clocks, now)
             wake = next_wake(case.clocks, now)

@@ -6,14 +6,18 @@ all that belongs to it in one transaction; sending is the outbox's. What is give
 device is for that device alone: of it only the envelope is kept.
 """
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from crypto.attest.directory import GRANT_WAITS
+import structlog
+
+from crypto.attest.directory import GRANT_WAITS, DirectoryError
 from crypto.attest.encoding import Value
 from crypto.attest.header import (
     ClockToken,
     DeskId,
+    EnvelopeError,
     MessageId,
     PriorityClass,
     StartClock,
@@ -90,6 +94,7 @@ class Dispatch:
     store: Store
     clock: Clock
     queued: Callable[[], None]
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(
         self,
@@ -115,6 +120,18 @@ class Dispatch:
         """
         if not self.keyring.is_member():
             raise NotAdmittedError("this installation holds none of its desk's windows")
+        # The officers and the device may speak at once; no number of a lane is given twice.
+        async with self._turn:
+            return await self._send(key, letter, address, countersignatures, keeping)
+
+    async def _send(
+        self,
+        key: SigningKey,
+        letter: Letter,
+        address: Address,
+        countersignatures: tuple[tuple[KeyId, bytes], ...],
+        keeping: Keeping | None,
+    ) -> MessageId:
         directory, ours = self.replica.known, self.replica.desk
         created = timestamp(self.clock.now())
         for kid in (key.kid, self.keyring.device.kid):
@@ -151,6 +168,21 @@ class Dispatch:
         await self.store.keep(message, keeping or Keeping(), sent_lanes=content.lanes)
         self.queued()
         return message.mid
+
+    async def say(
+        self, letter: Letter, address: Address, *, keeping: Keeping | None = None
+    ) -> bool:
+        """Have this installation's device say something to a desk; say whether it could.
+
+        It cannot while that desk has no window, or while ours of this week cannot be opened here:
+        what is due is then said later, and nothing else waits for it.
+        """
+        try:
+            await self.send(self.keyring.device, letter, address, keeping=keeping)
+        except (DirectoryError, EnvelopeError) as e:
+            structlog.get_logger().warning("device.not_sealed", code=e.code)
+            return False
+        return True
 
     async def give(self, kind: Kind, form: Value, to: GrantKey, given: Given) -> MessageId:
         """Return the id of what this device gives a colleague's, kept and in line to be sent.

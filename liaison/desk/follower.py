@@ -26,7 +26,7 @@ PAUSE = 1.0
 class Follower:
     """Brings replica and proofs up to what the broker last said it has.
 
-    ``grown`` is called when the directory has more than before.
+    ``grown`` is called when the directory has more than before; ``awake`` has it look again.
     """
 
     replica: Replica
@@ -34,19 +34,19 @@ class Follower:
     inbox: Inbox
     line: Line
     grown: Callable[[], None]
+    awake: asyncio.Event
     _last: api.Grew = field(default_factory=lambda: api.Grew(0, 0))
-    _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def grew(self, frame: api.Grew) -> None:
         """Take note of how much there is; the work is done by :meth:`run`."""
         self._last = frame
-        self._awake.set()
+        self.awake.set()
 
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            await self._awake.wait()
-            self._awake.clear()
+            await self.awake.wait()
+            self.awake.clear()
             try:
                 await self._follow(self._last)
             except (LineDownError, StoreError) as e:
@@ -54,7 +54,7 @@ class Follower:
                 structlog.get_logger().info("broker.not_followed", code=e.code)
                 if self.line.is_up:
                     await asyncio.sleep(PAUSE)
-                    self._awake.set()
+                    self.awake.set()
             except (DirectoryError, BrokerRefusedError, api.FrameError) as e:
                 structlog.get_logger().error("broker.not_followed", code=e.code)
 

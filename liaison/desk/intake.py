@@ -11,18 +11,19 @@ from config.schema import Corridor
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
-from crypto.seal.content import NO_CASE, OF_NO_CASE, Kind
+from crypto.attest.statement import Role
+from crypto.seal.content import NO_CASE, OF_NO_CASE, Content, Kind
 from crypto.seal.envelope import Opened
 from liaison.desk.crosschecks import Crosschecks, joined
 from liaison.desk.directory import Replica
 from liaison.desk.outbox import LATEST
 from liaison.desk.release import Releases
-from liaison.desk.store import Keeping, Opening, Store, StoredMessage
+from liaison.desk.store import Failure, Keeping, Store, StoredMessage
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.case_number import parse_case_number
 from protocols.casework.errors import CaseworkError, SenderMismatchError
 from protocols.casework.payload import Step, from_value
-from protocols.casework.receipt import receipt_from_value
+from protocols.casework.receipt import FailedReceipt, OpenedReceipt, receipt_from_value
 from protocols.wire.receipt import Took
 
 #: Two computers' clocks may differ by a day at most before what they say of a time is refused.
@@ -125,16 +126,15 @@ class Intake:
             raise ErasedCaseError("the case was erased at this desk")
         if opened.content.kind is Kind.RESEND:
             return _keeping_of_resend(opened)
-        is_case = opened.content.kind not in OF_NO_CASE
+        is_case = _is_of_a_case(opened.content)
         if is_case is (opened.content.thread == NO_CASE):
             raise FalseItemError(
                 "a case has a thread of its own, and what belongs to none has none"
             )
-        if not is_case:
+        if opened.content.kind in OF_NO_CASE:
             return Keeping()
         if opened.content.kind is Kind.RECEIPT:
-            found = await self._opening(opened, entered)
-            return Keeping(opening=(found.mid, found.officer, found.at))
+            return await self._receipted(opened, entered)
         if opened.content.kind is Kind.COUNTERSIGN:
             if opened.own_copy:
                 return self.releases.keeping_of_colleague(opened.content)
@@ -168,17 +168,27 @@ class Intake:
         if parse_case_number(step.case).desk_code != code:
             raise ForeignReferenceError(f"a case number of {code} expected")
 
-    async def _opening(self, opened: Opened, entered: Entered) -> Opening:
+    async def _receipted(self, opened: Opened, entered: Entered) -> Keeping:
+        """Return what is kept of a receipt: an officer opens, a device refuses or cannot open."""
         receipt = receipt_from_value(opened.content.form)
+        if receipt.by != opened.signer.kid:
+            raise FalseItemError("a receipt by another than the one who signed it")
+        is_device = opened.signer.payload.role is Role.DEVICE
+        if is_device is isinstance(receipt, OpenedReceipt):
+            raise FalseItemError("an officer says that they opened, a device that it could not")
+        self._check_signed_at(opened.signer.kid, receipt.at, entered)
+        if opened.own_copy and isinstance(receipt, FailedReceipt):
+            return Keeping()  # a colleague's device has refused what may not be here either
         about = await self.store.message(MessageId(receipt.mid))
         if about is None or about.eid != receipt.eid or about.is_erased:
             raise FalseItemError("a receipt for a message that is not here")
-        if receipt.by != opened.signer.kid:
-            raise FalseItemError("a receipt by another than the one who signed it")
         if opened.sealed.header.src not in parse_envelope(about.envelope).header.dst:
             raise FalseItemError("a receipt by a desk to which the message was not addressed")
-        self._check_signed_at(opened.signer.kid, receipt.at, entered)
-        return Opening(about.mid, opened.signer.kid, receipt.at, opened.sealed.mid)
+        signer, mid = opened.signer.kid, opened.sealed.mid
+        if isinstance(receipt, OpenedReceipt):
+            return Keeping(opening=(about.mid, signer, receipt.at))
+        outcome, code = int(receipt.outcome), receipt.code
+        return Keeping(failure=Failure(about.mid, signer, outcome, code, receipt.at, mid))
 
     def _check_signed_at(self, signer: KeyId, at: int, entered: Entered) -> None:
         try:
@@ -187,6 +197,13 @@ class Intake:
             raise FalseTimeError(f"{e.code}: {e}") from e
         if at > entered.at + CLOCKS_DIFFER:
             raise FalseTimeError(f"up to {entered.at + CLOCKS_DIFFER} expected, {at} found")
+
+
+def _is_of_a_case(content: Content) -> bool:
+    """Say whether a content belongs to a case: of receipts, those of officers do."""
+    if content.kind is Kind.RECEIPT:
+        return isinstance(receipt_from_value(content.form), OpenedReceipt)
+    return content.kind not in OF_NO_CASE
 
 
 def _keeping_of_resend(opened: Opened) -> Keeping:

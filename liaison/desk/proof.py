@@ -8,13 +8,12 @@ where the broker's receipt says. A failure is an alarm and stops nothing: the ma
 import asyncio
 from dataclasses import dataclass, field
 
-import structlog
-
 from crypto.attest.checkpoint import Cosigned, verify_checkpoint
 from crypto.attest.header import parse_envelope
 from crypto.attest.note import NoteError
 from crypto.attest.proof import verify_consistency, verify_inclusion
-from crypto.attest.tree import TreeError, hash_leaf
+from crypto.attest.tree import TreeError, TreeHead, hash_leaf
+from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.broker_client import Line
 from liaison.desk.directory import Replica
 from liaison.desk.places import FalsePlaceError, Places
@@ -63,6 +62,7 @@ class Prover:
     replica: Replica
     line: Line
     places: Places
+    alarms: Alarms
     alarm: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -88,7 +88,9 @@ class Prover:
             except ACCUSATIONS as e:
                 self.alarm = e.code
                 await self.store.set_fact(ALARM, e.code.encode())
-                structlog.get_logger().error("ledger.alarm", code=e.code)
+                await self.alarms.raised(e.code, e.code, about="")
+                return
+            await self._compare()
 
     async def _check(self) -> None:
         raw = await self.line.fetch(api.CHECKPOINT_PATH)
@@ -103,6 +105,39 @@ class Prover:
         positions = [_position(m) for m in messages] + [ack.position for ack in acks]
         await self.store.mark_proven(size, raw, positions)
         await self.places.find(seen, self._leaf)
+
+    async def _compare(self) -> None:
+        """Compare what other desks have seen of the ledger with what we have seen of it."""
+        last = await self.last_seen()
+        for desk, peer in (await self.store.peers()).items():
+            if peer.checkpoint is None or last is None:
+                continue
+            about = {"about": self.replica.slug_of(desk)}
+            try:
+                theirs = verify_checkpoint(peer.checkpoint, self.replica.policy())
+                is_compared = await self._agrees(theirs.checkpoint.head, last.checkpoint.head)
+            except TreeError:
+                await self.alarms.raised(Alarm.LEDGER_FORK, peer.checkpoint.hex(), **about)
+            except NoteError:
+                await self.alarms.raised(Alarm.PEER_CHECKPOINT, desk.hex(), **about)
+            else:
+                if not is_compared:
+                    continue
+            await self.store.mark_compared(desk, peer.checkpoint)
+
+    async def _agrees(self, theirs: TreeHead, ours: TreeHead) -> bool:
+        """Say whether both were compared: not while theirs is larger than what we are shown.
+
+        Raises:
+            TreeError: they are heads of two ledgers.
+        """
+        if theirs.size > ours.size:
+            return False
+        proof: list[bytes] = []
+        if 0 < theirs.size < ours.size:
+            proof = await self.line.page(api.CONSISTENCY_PATH, old=theirs.size, size=ours.size)
+        verify_consistency(proof, old=theirs, new=ours)
+        return True
 
     async def _check_continues(self, seen: Cosigned) -> None:
         last = await self.last_seen()

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from crypto.attest.directory import DirectoryError, UnknownSignerError
+from crypto.attest.directory import UnknownSignerError
 from crypto.attest.header import DeskId, MessageId, PriorityClass, parse_envelope
+from crypto.attest.statement import Role
 from crypto.seal.content import NO_CASE, Kind
 from crypto.seal.envelope import Opened
 from crypto.seal.grants import Remembered, can_be_told
@@ -36,6 +37,7 @@ from liaison.desk.dispatch import Address, Dispatch, Letter
 from liaison.desk.intake import FalseItemError
 from liaison.desk.store import Keeping, Missing, Orphan, Store, StoredMessage
 from liaison.runtime.clock import from_timestamp, timestamp
+from protocols.casework.receipt import FailedReceipt, Outcome, receipt_from_value
 
 #: From seeing that something is missing until it is asked for: what was overtaken comes by itself.
 ASK_AFTER = timedelta(minutes=2)
@@ -105,7 +107,9 @@ class Resends:
                 await self.send_again(message, asker)
         if voids:
             form = voids_to_value(tuple(voids[:MOST_WANTED]))
-            await self._say(Letter(Kind.VOID, NO_CASE, form), asker, PriorityClass.ROUTINE)
+            await self.dispatch.say(
+                Letter(Kind.VOID, NO_CASE, form), Address(asker, PriorityClass.ROUTINE)
+            )
 
     async def send_again(self, message: StoredMessage, desk: DeskId) -> bool:
         """Send a message to ``desk`` again, unless that was done; say whether it is now."""
@@ -118,7 +122,23 @@ class Resends:
         letter = Letter(Kind.RESEND, message.thread, resend_to_value(whole), resend_of=message.mid)
         priority = parse_envelope(message.envelope).header.priority
         keeping = Keeping(resent=(message.mid, desk))
-        return await self._say(letter, desk, priority, keeping=keeping)
+        return await self.dispatch.say(letter, Address(desk, priority), keeping=keeping)
+
+    async def seal_anew(self, opened: Opened) -> None:
+        """Send again, to a window that is open now, what another desk could not open.
+
+        Only the installation that sealed it does, and only while no computer of that desk has it.
+        """
+        receipt, src = receipt_from_value(opened.content.form), opened.sealed.header.src
+        if not isinstance(receipt, FailedReceipt) or receipt.outcome is not Outcome.UNDECRYPTABLE:
+            return
+        mid = MessageId(receipt.mid)
+        message = await self.store.message(mid)
+        if message is None or message.is_erased or not await self.store.is_sealed_here(mid):
+            return
+        theirs = {one.kid for one in self.replica.known.signers(src, Role.DEVICE)}
+        if not any(ack.device in theirs for ack in await self.store.acks_of([mid])):
+            await self.send_again(message, src)
 
     async def close(self, opened: Opened) -> None:
         """Keep that nothing will come at places of the sender's own lanes to us.
@@ -145,7 +165,7 @@ class Resends:
 
     def _whose(self, void: Void) -> DeskId | None:
         try:
-            return self.replica.directory.whose(void.signer).payload.desk
+            return self.replica.known.whose(void.signer).payload.desk
         except UnknownSignerError:
             return None
 
@@ -155,7 +175,7 @@ class Resends:
         """Add to ``mids`` and ``voids`` what stands here at the numbers that are asked for."""
         ours = self.replica.desk
         try:
-            owner = self.replica.directory.whose(stretch.signer).payload.desk
+            owner = self.replica.known.whose(stretch.signer).payload.desk
         except UnknownSignerError:
             return
         # Our own lane to them, or one of their colleagues to us, of which they miss their own copy.
@@ -181,26 +201,9 @@ class Resends:
         named = tuple(sorted({orphan.parent for orphan in parents}))
         form = wanted_to_value(Wanted(stretches, named))
         letter = Letter(Kind.MISSING, NO_CASE, form)
-        if await self._say(letter, peer, PriorityClass.ROUTINE):
+        if await self.dispatch.say(letter, Address(peer, PriorityClass.ROUTINE)):
             await self.store.mark_asked(gaps, at)
             await self.store.mark_parents_asked(named, at)
-
-    async def _say(
-        self,
-        letter: Letter,
-        desk: DeskId,
-        priority: PriorityClass,
-        *,
-        keeping: Keeping | None = None,
-    ) -> bool:
-        """Have the device say something to a desk; say whether it could be sealed to it."""
-        try:
-            device = self.dispatch.keyring.device
-            await self.dispatch.send(device, letter, Address(desk, priority), keeping=keeping)
-        except DirectoryError as e:
-            structlog.get_logger().warning("resend.not_sealed", code=e.code)
-            return False
-        return True
 
     async def _tell(self, gaps: Iterable[Missing], orphans: Iterable[Orphan]) -> None:
         """Alarm of what was asked for and has not come, and settle what has."""

@@ -239,6 +239,18 @@ heads_ahead = Table(
     Column("noticed", BigInteger, nullable=False),
 )
 
+#: The desks with which ours has a channel: since when we know, when we last told them how we stand,
+#: and of their newest status its time, and its checkpoint until it is compared.
+peers = Table(
+    "peers",
+    TABLES,
+    Column("desk", LargeBinary, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("told", BigInteger, nullable=False),
+    Column("heard", BigInteger),
+    Column("checkpoint", LargeBinary),
+)
+
 #: What an officer must know of, by its code; ``subject`` names what it is about, so that the same
 #: is raised once. ``settled`` when it has come right by itself; ``seen`` and the signature of the
 #: officer who has marked it.
@@ -278,6 +290,27 @@ openings = Table(
     Column("officer", LargeBinary, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("receipt", LargeBinary, nullable=False),
+)
+
+#: That another desk's computer has refused a message of ours, or could not open it.
+failures = Table(
+    "failures",
+    TABLES,
+    Column("mid", LargeBinary, primary_key=True),
+    Column("device", LargeBinary, primary_key=True),
+    Column("outcome", Integer, nullable=False),
+    Column("code", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+)
+
+#: Of what was set aside the sender was told, or is not to be: then ``desk`` is empty.
+told = Table(
+    "told",
+    TABLES,
+    Column("eid", LargeBinary, primary_key=True),
+    Column("desk", LargeBinary),
+    Column("at", BigInteger, nullable=False),
 )
 
 #: What failed a check: kept by its very bytes' name, never shown, bounded in number.

@@ -15,6 +15,7 @@ from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK, Kind
 from crypto.seal.envelope import Opened, open_with_key
 from crypto.seal.grants import GrantError, Remembered
 from crypto.seal.resends import ResendError, resend_from_value
+from crypto.seal.status import StatusError
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.alarms import ACCUSING, Alarm, Alarms
 from liaison.desk.directory import Replica
@@ -32,6 +33,7 @@ REFUSED = (
     FalseItemError,
     GrantError,
     ResendError,
+    StatusError,
 )
 #: A message that is sent again may itself have been sent again; no honest one goes deeper.
 DEEPEST = 3

@@ -12,12 +12,13 @@ from crypto.attest.header import Header, MessageId
 from liaison.desk.cases import Case, Casebook, HeldStep
 from liaison.desk.clocks import is_late, is_late_notice
 from liaison.desk.files.view import files_view, parcels_view
+from liaison.desk.ladder import failures, ladder
 from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
-from liaison.runtime.clock import from_timestamp, timestamp
+from liaison.runtime.clock import from_timestamp
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import CaseClock, explain, next_due, state
-from protocols.casework.codes import Delivery, Language
+from protocols.casework.codes import Language
 from protocols.casework.documents import document_warnings
 from protocols.casework.lifecycle import Side
 from protocols.casework.moments import format_moment, iso
@@ -25,7 +26,6 @@ from protocols.casework.payload import Step
 from protocols.casework.record import CaseRecord, Ruling
 from protocols.casework.render import render_step
 from protocols.wire.mailbox import NoticeCode
-from protocols.wire.receipt import AckWhat
 
 View = dict[str, Any]
 
@@ -231,6 +231,7 @@ def _step(
 ) -> View:
     message = held.message
     ruling = _ruling(held, case)
+    rungs = ladder(held, case, book.replica)
     return {
         "mid": message.mid.hex(),
         "act": str(held.step.act),
@@ -247,7 +248,9 @@ def _step(
         "proven_in": message.proven,
         "times_differ": held.times_differ,
         "doubts": list(held.doubts),
-        "delivery": _ladder(held, case, book),
+        "delivery": {rung: said and said["at"] for rung, said in rungs.items()},
+        "evidence": rungs,
+        "failures": failures(held, case, book.replica),
         "carried": _carried(held),
         "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],
         "fields": rendered(held.step, catalogue, lang),
@@ -274,41 +277,6 @@ def _ruling(held: HeldStep, case: Case) -> Ruling | None:
     if case.record is None:
         return None
     return next((r for r in case.record.rulings if r.mid == held.message.mid), None)
-
-
-def _ladder(held: HeldStep, case: Case, book: Casebook) -> View:
-    """Return each rung of the delivery ladder with its time, or None while it is not reached."""
-    message = held.message
-    acks = [ack for ack in case.acks if ack.mid == message.mid]
-    delivered = [ack.at for ack in acks if ack.what == AckWhat.DELIVERED]
-    dst = held.header.dst
-    opened = [
-        opening.at
-        for opening in case.openings
-        if opening.mid == message.mid
-        and book.replica.directory.whose(opening.officer).payload.desk in dst
-    ]
-    rungs = {
-        Delivery.SEALED: held.created,
-        Delivery.TAKEN: message.taken_at,
-        Delivery.ARRIVED: min((ack.at for ack in acks), default=held.carried_at),
-        Delivery.DELIVERED: min(delivered, default=held.carried_at),
-        Delivery.OPENED: min(opened, default=None),
-        Delivery.ACKNOWLEDGED: _acknowledged(held, case),
-    }
-    return {
-        str(rung): None if at is None else iso(from_timestamp(at)) for rung, at in rungs.items()
-    }
-
-
-def _acknowledged(held: HeldStep, case: Case) -> int | None:
-    """Return when the other side first acted after this step: an act, not a receipt, says so."""
-    rulings = () if case.record is None else case.record.rulings
-    mids = [ruling.mid for ruling in rulings]
-    if held.message.mid not in mids:
-        return None
-    later = rulings[mids.index(held.message.mid) + 1 :]
-    return next((timestamp(ruling.at) for ruling in later if ruling.desk != held.desk), None)
 
 
 def _carried(held: HeldStep) -> View | None:

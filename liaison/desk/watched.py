@@ -7,7 +7,8 @@ from typing import Any
 
 from crypto.attest.signing import KeyId
 from liaison.desk.directory import Replica
-from liaison.desk.store import Missing, RaisedAlarm
+from liaison.desk.peers import Presence
+from liaison.desk.store import Missing, Peer, RaisedAlarm
 from liaison.runtime.clock import from_timestamp
 from protocols.casework.moments import iso
 
@@ -36,6 +37,16 @@ def missing_view(gap: Missing, replica: Replica) -> View:
         "last": gap.last,
         "noticed": _moment(gap.noticed),
         "asked": _moment(gap.asked),
+    }
+
+
+def peer_view(peer: Peer, presence: Presence, replica: Replica) -> View:
+    """Return another desk: how it stands, and when its computer last told us that it is there."""
+    return {
+        "desk": replica.slug_of(peer.desk),
+        "state": str(presence),
+        "heard": _moment(peer.heard),
+        "told": _moment(peer.told),
     }
 
 

@@ -8,13 +8,13 @@ import pytest
 from crypto.attest.encoding import Value, encode
 from crypto.attest.header import parse_envelope
 from crypto.attest.signing import SigningKey
-from crypto.seal.content import Kind, ReaderRole
+from crypto.seal.content import NO_CASE, Kind, ReaderRole
 from crypto.seal.envelope import plain_digest
 from liaison.desk.client import DeskRefusedError
 from liaison.desk.intake import CLOCKS_DIFFER
 from protocols.casework.codes import RequestType
 from protocols.casework.forms.registry import FORMS
-from protocols.casework.receipt import OpenedReceipt, receipt_to_value
+from protocols.casework.receipt import FailedReceipt, OpenedReceipt, Outcome, receipt_to_value
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
 from tests.support.broker import RefusalError
 from tests.support.forge_desk import Forger, forging, form, part
@@ -214,6 +214,30 @@ async def test_a_receipt_in_anothers_name_is_refused(forger: Forger) -> None:
 
     assert await set_aside_as(forger, forger.forgery(content).build()) == "inbox.false_item"
     assert await opened_by(forger, ref) is None
+
+
+async def test_a_device_cannot_say_that_an_officer_has_opened(forger: Forger) -> None:
+    ref = await forger.victim.request()
+    message = (await forger.victim.agent.casebook.find(ref)).steps[0].message
+    said = receipt(forger, message.mid, message.eid, by=forger.device.kid)
+    content = forger.content(said, kind=Kind.RECEIPT, thread=message.thread, signer=forger.device)
+
+    bad = forger.forgery(content, signer=forger.device).build()
+
+    assert await set_aside_as(forger, bad) == "inbox.false_item"
+    assert await opened_by(forger, ref) is None
+
+
+async def test_an_officer_cannot_say_that_a_computer_has_refused(forger: Forger) -> None:
+    ref = await forger.victim.request()
+    message = (await forger.victim.agent.casebook.find(ref)).steps[0].message
+    refused = FailedReceipt(
+        *(Outcome.REFUSED, message.mid, message.eid, "lane.fork", forger.at, forger.officer.kid)
+    )
+    content = forger.content(receipt_to_value(refused), kind=Kind.RECEIPT, thread=NO_CASE)
+
+    assert await set_aside_as(forger, forger.forgery(content).build()) == "inbox.false_item"
+    assert (await forger.victim.steps(ref))[0]["failures"] == []
 
 
 async def test_a_desk_that_was_not_addressed_cannot_say_that_it_opened(parts: Network) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crypto.attest.directory import Directory, DirectoryError
+from crypto.attest.directory import Directory, DirectoryError, Head
 from crypto.attest.encoding import Value
 from crypto.attest.header import EnvelopeError, MessageId, parse_envelope
 from crypto.attest.payload import encode_payload, prove_possession
@@ -47,6 +47,7 @@ from crypto.seal.resends import (
     wanted_from_value,
     wanted_to_value,
 )
+from crypto.seal.status import Status, StatusError, status_from_value, status_to_value
 from protocols.casework.errors import CaseworkError
 from protocols.casework.payload import from_value, to_value
 from protocols.casework.receipt import OpenedReceipt, receipt_from_value, receipt_to_value
@@ -84,6 +85,7 @@ MAY_SIGN = {
     Kind.COUNTERSIGN: PERSONS,
     Kind.GRANT: {Role.DEVICE},
     Kind.HISTORY: {Role.DEVICE},
+    Kind.STATUS: {Role.DEVICE},
     Kind.MISSING: {Role.DEVICE},
     Kind.RESEND: {Role.DEVICE},
     Kind.VOID: {Role.DEVICE},
@@ -163,6 +165,10 @@ READERS: dict[Kind, tuple[Value, Callable[[Value], object]]] = {
         history_to_value([Remembered(b"envelope", b"receipt", seed("content key"))]),
         history_from_value,
     ),
+    Kind.STATUS: (
+        status_to_value(Status(HERE.desk, NOW, {}, {}, Head(0, bytes(32)), None, ())),
+        status_from_value,
+    ),
     Kind.MISSING: (
         wanted_to_value(Wanted((Stretch(HERE.officer.kid, 1, 2, NOW),), (MessageId(MID),))),
         wanted_from_value,
@@ -187,7 +193,7 @@ def test_the_form_of_one_kind_is_read_as_no_other(made: Kind, taken: Kind) -> No
     if made is taken:
         read(form)
     else:
-        with pytest.raises((CaseworkError, GrantError, ResendError)):
+        with pytest.raises((CaseworkError, GrantError, ResendError, StatusError)):
             read(form)
 
 

@@ -161,7 +161,10 @@ def test_a_limit_is_told_as_the_code_has_it(page: str, sentence: str) -> None:
 
 
 #: The kinds of message in the order of the table's columns.
-KINDS = ("step", "receipt", "countersign", "grant", "history", "missing", "resend", "void")
+KINDS = (
+    *("step", "receipt", "status", "countersign", "grant", "history"),
+    *("missing", "resend", "void"),
+)
 
 
 def test_the_table_of_roles_is_the_codes() -> None:

@@ -15,6 +15,7 @@ from liaison.desk.store.engine import (
     opens,
 )
 from liaison.desk.store.erasure import ErasureStore, Stub
+from liaison.desk.store.failures import FailureStore
 from liaison.desk.store.files import FileState, FileStore, Parcel, StoredFile
 from liaison.desk.store.forms import FormStore, KeptForm
 from liaison.desk.store.keys import KeyStore
@@ -22,14 +23,17 @@ from liaison.desk.store.lanes import LaneStore
 from liaison.desk.store.mail import MOST_QUARANTINED, MailStore
 from liaison.desk.store.named import NamedStore
 from liaison.desk.store.oversight import OversightStore, Review
+from liaison.desk.store.peers import PeerStore
 from liaison.desk.store.register import Register
 from liaison.desk.store.seeds import SeedStore
 from liaison.desk.store.snapshot import SnapshotStore
 from liaison.desk.store.touched import TouchedStore
 from liaison.desk.store.values import (
+    Aside,
     Carried,
     Disclosed,
     Draft,
+    Failure,
     Given,
     HeadAhead,
     Keeping,
@@ -37,6 +41,7 @@ from liaison.desk.store.values import (
     Notice,
     Opening,
     Orphan,
+    Peer,
     RaisedAlarm,
     Reminder,
     Seen,
@@ -47,9 +52,11 @@ from liaison.desk.store.values import (
 
 __all__ = [
     "MOST_QUARANTINED",
+    "Aside",
     "Carried",
     "Disclosed",
     "Draft",
+    "Failure",
     "FileState",
     "Given",
     "HeadAhead",
@@ -62,6 +69,7 @@ __all__ = [
     "Opening",
     "Orphan",
     "Parcel",
+    "Peer",
     "RaisedAlarm",
     "Reminder",
     "Review",
@@ -86,6 +94,8 @@ class Store(
     ColleagueStore,
     LaneStore,
     NamedStore,
+    PeerStore,
+    FailureStore,
     AlarmStore,
     MailStore,
     CarriedStore,

@@ -19,6 +19,7 @@ from liaison.desk.tables import (
     cases,
     drafts,
     erasures,
+    failures,
     files,
     halves,
     kept_forms,
@@ -32,7 +33,7 @@ from liaison.desk.tables import (
 
 #: What goes whole with its case, by its thread; and by the ids of its messages.
 BY_THREAD = (case_keys, halves, drafts, reminders, cases, files, parcels)
-BY_MESSAGE = (openings, notices)
+BY_MESSAGE = (openings, failures, notices)
 
 
 @dataclass(frozen=True, slots=True)

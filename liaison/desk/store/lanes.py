@@ -1,8 +1,9 @@
 """What the store holds of lanes: who stands at which number, and which numbers are missing."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import DeskId, MessageId
@@ -11,7 +12,7 @@ from crypto.seal.content import Lane
 from crypto.seal.lanes import Gap, Place, gap_before, without
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import Missing, Seen
-from liaison.desk.tables import gaps, places, resent
+from liaison.desk.tables import gaps, messages, places, resent
 
 
 class LaneStore(Engine):
@@ -67,6 +68,27 @@ class LaneStore(Engine):
     async def keep_place(self, signer: KeyId, mid: MessageId, seen: Iterable[Seen]) -> None:
         """Keep where a message stands whose words were refused: its number is not missing."""
         await self.run(lambda db: keep_seen(db, signer, mid, seen))
+
+    async def notice_end(self, signer: KeyId, end: Seen) -> None:
+        """Keep that a lane reaches ``end``: what is not here up to that number is missing."""
+        beyond = replace(end, lane=Lane(end.lane.seq + 1, end.lane.prev))
+        await self.run(lambda db: _notice(db, signer, beyond))
+
+    async def void_places(self, desk: DeskId, most: int) -> list[tuple[KeyId, int, MessageId]]:
+        """Return signer, number and id of messages to ``desk`` that the broker refused.
+
+        The newest ``most`` of them.
+        """
+        query = (
+            select(places.c.signer, places.c.seq, places.c.mid)
+            .join(messages, messages.c.mid == places.c.mid)
+            .where(places.c.desk == desk, messages.c.refused.is_not(None))
+            .order_by(messages.c.number.desc())
+            .limit(most)
+        )
+        return await self.run(
+            lambda db: [(KeyId(kid), seq, MessageId(mid)) for kid, seq, mid in db.execute(query)]
+        )
 
     async def keep_void(self, signer: KeyId, desk: DeskId, seq: int, mid: MessageId) -> None:
         """Keep that the broker never took the message at this place: nothing is missing there."""
@@ -143,12 +165,18 @@ def _stand(
 
 
 def _notice(db: Connection, signer: KeyId, one: Seen) -> None:
-    query = select(func.max(places.c.seq)).where(
-        places.c.signer == signer, places.c.desk == one.desk
+    """Keep what is missing before a message, beyond all that is known or missing already."""
+    highest = max(
+        db.scalar(select(func.max(column)).where(*_is_lane(table, signer, one.desk))) or 0
+        for table, column in ((places, places.c.seq), (gaps, gaps.c.last))
     )
-    gap = gap_before(one.lane.seq, db.scalar(query) or 0)
+    gap = gap_before(one.lane.seq, highest)
     if gap is not None:
         _keep_gap(db, Missing(signer, one.desk, gap.first, gap.last, one.peer, one.at))
+
+
+def _is_lane(table: Table, signer: KeyId, desk: DeskId) -> tuple[ColumnElement[bool], ...]:
+    return table.c.signer == signer, table.c.desk == desk
 
 
 def _fill(db: Connection, signer: KeyId, desk: DeskId, seq: int) -> None:

@@ -13,6 +13,7 @@ from crypto.seal.content import WITHIN_A_DESK, Lane, ThreadId
 from liaison.desk.store.archive import draft_row, message_from, message_row, select_messages
 from liaison.desk.store.carried import keep_carried
 from liaison.desk.store.engine import Engine, set_fact
+from liaison.desk.store.failures import keep_failure
 from liaison.desk.store.files import keep_files
 from liaison.desk.store.lanes import keep_resent, keep_sealed, keep_seen
 from liaison.desk.store.named import keep_named
@@ -74,6 +75,7 @@ class MailStore(Engine):
             keep_named(db, message.mid, keeping)
             keep_resent(db, keeping.resent)
             keep_files(db, message.thread, keeping.files, keeping.parcel)
+            keep_failure(db, keeping)
             _keep_with(db, message, keeping)
 
         await self.run(work)

@@ -16,6 +16,7 @@ _CASES = {
     "messages": "SELECT {row}.thread AS thread",
     "drafts": "SELECT {row}.thread AS thread",
     "acks": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
+    "failures": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
     "openings": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
     "carried": "SELECT thread FROM main.messages WHERE mid = {row}.mid",
     "carried_out": "SELECT thread FROM main.messages WHERE mid = {row}.mid",

@@ -100,6 +100,29 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """That another desk's device has refused a message, or could not open it; ``at`` is ts."""
+
+    mid: MessageId
+    device: KeyId
+    outcome: int
+    code: str
+    at: int
+    receipt: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What was set aside, with the broker's receipt for it; ``at`` is ts."""
+
+    eid: bytes
+    code: str
+    at: int
+    envelope: bytes
+    receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A step of ours that waits for a second signature, by the question with which it was asked.
 
@@ -178,8 +201,10 @@ class Keeping:
     what it gives a colleague's device, ``learned`` that a colleague's device has told us of it,
     ``carried`` our word that it came as a file; ``seen`` are its places in lanes, ``orphans`` the
     parents that are not here, ``ahead`` the head of the directory that we have not reached;
-    ``resent`` names a message that it sends again, and the desk to which; ``files`` come
-    with it, ``parcel`` is what it sends.
+    ``resent`` names a message that it sends again, and the desk to which; ``files`` come with it,
+    ``parcel`` is what it sends; ``failure`` is what another desk's computer says of a message of
+    ours, ``told`` is (envelope, desk, time) of one that was set aside and of which its sender is
+    told.
     """
 
     ref: str | None = None
@@ -198,6 +223,8 @@ class Keeping:
     resent: tuple[MessageId, DeskId] | None = None
     files: tuple[Attachment, ...] = ()
     parcel: bytes | None = None
+    failure: Failure | None = None
+    told: tuple[bytes, DeskId, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +242,21 @@ class Missing:
     def narrowed(self, part: Gap) -> "Missing":
         """Return the same with fewer numbers."""
         return replace(self, first=part.first, last=part.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A desk with which ours has a channel; all times are ts.
+
+    ``told`` is when our last status to it was written, ``heard`` when its newest one was, whose
+    ``checkpoint`` waits to be compared.
+    """
+
+    desk: DeskId
+    since: int
+    told: int
+    heard: int | None
+    checkpoint: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -451,7 +451,7 @@ def test_a_robbed_device_may_not_sign_a_step() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("role", list(Role))
 def test_who_may_sign_what_is_in_the_table(kind: Kind, role: Role) -> None:
-    by_devices = {Kind.GRANT, Kind.HISTORY, Kind.MISSING, Kind.RESEND, Kind.VOID}
+    by_devices = {Kind.GRANT, Kind.HISTORY, Kind.STATUS, Kind.MISSING, Kind.RESEND, Kind.VOID}
     is_allowed = (
         kind in by_devices | {Kind.RECEIPT} if role is Role.DEVICE else kind not in by_devices
     )

@@ -1,8 +1,13 @@
+from dataclasses import replace
+from typing import cast
+
 import pytest
 
 from crypto.attest.encoding import Value
 from protocols.casework.receipt import (
+    FailedReceipt,
     OpenedReceipt,
+    Outcome,
     ReceiptFormError,
     receipt_from_value,
     receipt_to_value,
@@ -41,3 +46,32 @@ def test_a_receipt_without_one_of_its_fields_is_refused() -> None:
 
         with pytest.raises(ReceiptFormError):
             receipt_from_value(value)
+
+
+FAILED = FailedReceipt(Outcome.REFUSED, bytes(32), bytes(32), "lane.fork", 5, bytes(16))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.UNDECRYPTABLE])
+def test_a_receipt_of_failure_reads_back(outcome: Outcome) -> None:
+    receipt = replace(FAILED, outcome=outcome)
+
+    assert receipt_from_value(receipt_to_value(receipt)) == receipt
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({1: 1}, id="says that it was opened"),
+        pytest.param({1: 4}, id="says something unknown"),
+        pytest.param({4: bytes(32)}, id="a field more"),
+        pytest.param({7: ""}, id="no code"),
+        pytest.param({7: "x" * 65}, id="a long code"),
+        pytest.param({7: 7}, id="a code that is no text"),
+    ],
+)
+def test_a_receipt_of_failure_out_of_form_is_refused(changes: dict[int, Value]) -> None:
+    fields = cast("dict[int, Value]", receipt_to_value(FAILED))
+    value: Value = fields | changes
+
+    with pytest.raises(ReceiptFormError):
+        receipt_from_value(value)

@@ -1,0 +1,258 @@
+"""The other desks: what ours tells each of them every day, and what theirs tells us is compared.
+
+Follows docs/spec/envelope.md, "Status". A status goes out once for each day's instant, and when the
+line is back if an instant passed meanwhile. What contradicts ours is an alarm; what is missing is
+asked for like any other gap. A desk of which no status comes is silent: not the same as a desk that
+is there and does not answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from config.errors import ConfigError
+from config.schema import Corridor
+from crypto.attest.directory import DirectoryError
+from crypto.attest.header import DeskId, PriorityClass
+from crypto.attest.signing import KeyId
+from crypto.attest.statement import Role
+from crypto.seal.content import NO_CASE, Kind, Lane
+from crypto.seal.envelope import Opened
+from crypto.seal.lanes import Gap
+from crypto.seal.resends import MOST_WANTED, Void
+from crypto.seal.status import Status, status_from_value, status_to_value
+from liaison.desk.alarms import Alarm, Alarms
+from liaison.desk.backlog import Backlog
+from liaison.desk.crosschecks import check_head
+from liaison.desk.directory import Replica
+from liaison.desk.dispatch import Address, Dispatch, Letter
+from liaison.desk.intake import FalseItemError
+from liaison.desk.resends import Resends
+from liaison.desk.store import Peer, Seen, Store
+from liaison.runtime.clock import from_timestamp, timestamp
+
+#: A status is due at each midnight, UTC: 7 in Móng Cái, 8 in Dongxing, before an office opens.
+DAY = timedelta(days=1)
+#: From a status until the desk that sent it counts as silent: a day, and what a line may take.
+SILENT_AFTER = DAY + timedelta(hours=1)
+#: What the broker took this long before a status was written, its writer has received.
+ON_ITS_WAY = timedelta(minutes=15)
+#: From a message until the directory and ledger that it names must have been shown to us.
+BEHIND_AFTER = timedelta(hours=1)
+#: The fact under which the store keeps the last checkpoint that held.
+CHECKPOINT = "checkpoint"
+
+
+class FalseStatusError(FalseItemError):
+    """A status for another desk, of another time, or of lanes that are not its sender's."""
+
+    code = "status.false"
+
+
+class Presence(StrEnum):
+    """How another desk stands, as far as we can know."""
+
+    UNHEARD = "unheard"  # no status has come yet, and none had to
+    HERE = "here"
+    SILENT = "silent"
+    UNKNOWN = "unknown"  # our own line is down, or the mailbox is not read
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """What one installation tells other desks and hears of them.
+
+    ``heard`` is called when a status has brought something to compare with the ledger.
+    """
+
+    store: Store
+    replica: Replica
+    dispatch: Dispatch
+    corridor: Corridor
+    resends: Resends
+    backlog: Backlog
+    alarms: Alarms
+    heard: Callable[[], None]
+
+    def desks(self) -> list[DeskId]:
+        """Return the desks with which ours has a channel and that the directory has."""
+        found = []
+        for desk in self.replica.directory.desks():
+            try:
+                self.corridor.channel(self.replica.slug, desk.payload.slug)
+            except ConfigError:
+                continue
+            found.append(desk.id)
+        return found
+
+    async def keep_up(self, now: datetime, *, is_up: bool) -> None:
+        """Tell each desk how ours stands, if that is due, and alarm of those that are silent.
+
+        Args:
+            now: the time.
+            is_up: whether the line is up; while it is down nothing is known of the others.
+        """
+        known = await self.store.peers()
+        for desk in self.desks():
+            if desk not in known:
+                await self.store.add_peer(desk, timestamp(now))
+        if not self._can_judge(is_up=is_up):
+            return
+        peers = await self.store.peers()
+        for desk in self.desks():
+            if from_timestamp(peers[desk].told) < last_instant(now):
+                await self._tell(desk, now)
+        silent = {
+            desk.hex(): self.replica.slug_of(desk)
+            for desk in self.desks()
+            if self._presence(peers[desk], now) is Presence.SILENT
+        }
+        await self.alarms.stand(Alarm.PEER_SILENT, silent)
+        hidden = {
+            desk.hex(): self.replica.slug_of(desk)
+            for desk, peer in peers.items()
+            if _waits_long(peer, now)
+        }
+        await self.alarms.stand(Alarm.LEDGER_BEHIND, hidden)
+        ahead = {
+            head.peer.hex(): self.replica.slug_of(head.peer)
+            for head in await self.store.heads_ahead()
+            if now - from_timestamp(head.noticed) > BEHIND_AFTER
+        }
+        await self.alarms.stand(Alarm.DIRECTORY_BEHIND, ahead)
+
+    async def presences(self, now: datetime, *, is_up: bool) -> list[tuple[Peer, Presence]]:
+        """Return every desk with which ours has a channel, and how it stands."""
+        peers = await self.store.peers()
+        can_judge = self._can_judge(is_up=is_up)
+        return [
+            (peers[desk], self._presence(peers[desk], now) if can_judge else Presence.UNKNOWN)
+            for desk in self.desks()
+            if desk in peers
+        ]
+
+    async def receive(self, opened: Opened) -> None:
+        """Compare what another desk's device says with what we know, and keep when it was said.
+
+        Raises:
+            StatusError, FalseStatusError: it is no status for us of that desk.
+            DirectoryForkError: it sees another directory.
+        """
+        status, src = status_from_value(opened.content.form), opened.sealed.header.src
+        self._check(status, opened)
+        check_head(status.dirhead, self.replica)
+        for void in status.voids:
+            await self.resends.close_place(void)
+        await self._compare_sent(status, src)
+        await self._compare_received(status, src)
+        await self._compare_windows(status, src)
+        await self.store.add_peer(src, status.at)
+        peer = (await self.store.peers())[src]
+        # A clock that is ahead of ours makes nobody heard in the future.
+        at = min(status.at, timestamp(self.dispatch.clock.now()))
+        if peer.heard is None or peer.heard < at:
+            await self.store.mark_heard(src, at=at, checkpoint=status.checkpoint)
+            self.heard()
+
+    def _can_judge(self, *, is_up: bool) -> bool:
+        return is_up and self.backlog.is_read and self.dispatch.keyring.is_member()
+
+    def _presence(self, peer: Peer, now: datetime) -> Presence:
+        last = from_timestamp(peer.since if peer.heard is None else peer.heard)
+        if now - last > SILENT_AFTER:
+            return Presence.SILENT
+        return Presence.UNHEARD if peer.heard is None else Presence.HERE
+
+    async def _tell(self, desk: DeskId, now: datetime) -> None:
+        status = await self._status(desk, timestamp(now))
+        letter = Letter(Kind.STATUS, NO_CASE, status_to_value(status))
+        if await self.dispatch.say(letter, Address(desk, PriorityClass.ROUTINE)):
+            await self.store.mark_told(desk, timestamp(now))
+
+    async def _status(self, desk: DeskId, at: int) -> Status:
+        ours, directory = self.replica.desk, self.replica.directory
+        voids = await self.store.void_places(desk, MOST_WANTED)
+        opening = self.dispatch.keyring.windows()
+        return Status(
+            peer=desk,
+            at=at,
+            sent=await self.store.lane_ends(self._signers(ours), desk),
+            received=await self.store.lane_ends(self._signers(desk), ours),
+            dirhead=directory.head,
+            checkpoint=await self.store.fact(CHECKPOINT),
+            windows=tuple(
+                window.kid
+                for window in directory.windows(ours)
+                if window.kid in opening and window.not_after > at
+            ),
+            voids=tuple(Void(*void) for void in voids),
+        )
+
+    def _signers(self, desk: DeskId) -> list[KeyId]:
+        directory = self.replica.known
+        return [one.kid for role in Role for one in directory.signers(desk, role)]
+
+    def _check(self, status: Status, opened: Opened) -> None:
+        src, ours = opened.sealed.header.src, self.replica.desk
+        if status.peer != ours or status.at != opened.content.created:
+            raise FalseStatusError("a status for us, of the time at which it was written, expected")
+        theirs, own = set(self._signers(src)), set(self._signers(ours))
+        said = {*status.sent, *(void.signer for void in status.voids)}
+        if not said <= theirs or not status.received.keys() <= own:
+            raise FalseStatusError("lanes from its sender to us, and from us to it, expected")
+
+    async def _compare_sent(self, status: Status, src: DeskId) -> None:
+        """Note what they have sent and we lack; another message at a place of ours is a fork."""
+        ours, now = self.replica.desk, timestamp(self.dispatch.clock.now())
+        for signer, (seq, mid) in status.sent.items():
+            here = (await self.store.places(signer, ours, Gap(seq, seq))).get(seq)
+            if here is None:
+                await self.store.notice_end(signer, Seen(ours, Lane(seq, mid), src, now))
+            elif here.mid != mid:
+                await self._raise_fork(signer, seq, src)
+
+    async def _compare_received(self, status: Status, src: DeskId) -> None:
+        """Alarm of what we have sent and they lack, though the broker had taken it before."""
+        lacking: dict[str, str] = {}
+        before = from_timestamp(status.at) - ON_ITS_WAY
+        ends = await self.store.lane_ends(self._signers(self.replica.desk), src)
+        for signer, (_, last) in ends.items():
+            seq, mid = status.received.get(signer, (0, None))
+            here = (await self.store.places(signer, src, Gap(seq, seq))).get(seq)
+            if here is not None and here.mid != mid:
+                await self._raise_fork(signer, seq, src)
+            message = await self.store.message(last)
+            taken_at = None if message is None else message.taken_at
+            if mid != last and taken_at is not None and from_timestamp(taken_at) < before:
+                who = f"{self.replica.slug_of(src)} {self.replica.pseudonym(signer)}"
+                lacking[f"{signer.hex()} {src.hex()}"] = f"{who} > {seq}"
+        lanes = {f"{signer.hex()} {src.hex()}" for signer in ends}
+        await self.alarms.stand(Alarm.LANE_UNRECEIVED, lacking, among=lanes)
+
+    async def _compare_windows(self, status: Status, src: DeskId) -> None:
+        """Alarm of a window in their name that their own computer does not hold."""
+        try:
+            window = self.replica.directory.open_window(src, at=status.at)
+        except DirectoryError:
+            return
+        strange = window.kid not in status.windows and window.not_after > status.at
+        about = {window.kid.hex(): self.replica.slug_of(src)} if strange else {}
+        known = {one.kid.hex() for one in self.replica.directory.windows(src)}
+        await self.alarms.stand(Alarm.PEER_WINDOW, about, among=known)
+
+    async def _raise_fork(self, signer: KeyId, seq: int, src: DeskId) -> None:
+        about = f"{self.replica.slug_of(src)} {self.replica.pseudonym(signer)} {seq}"
+        await self.alarms.raised(Alarm.LANE_FORK, f"{signer.hex()} {src.hex()} {seq}", about=about)
+
+
+def _waits_long(peer: Peer, now: datetime) -> bool:
+    """Say whether the ledger that a desk has seen is kept from us: ours would have reached it."""
+    if peer.checkpoint is None or peer.heard is None:
+        return False
+    return now - from_timestamp(peer.heard) > BEHIND_AFTER
+
+
+def last_instant(now: datetime) -> datetime:
+    """Return the last instant by which a status was due: the midnight, UTC, that has passed."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
