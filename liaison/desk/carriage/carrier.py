@@ -6,12 +6,12 @@ the time at which it comes, and is believed no more for the hand that brings it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crypto.attest import labels
 from crypto.attest.directory import DirectoryError
 from crypto.attest.hashing import digest
-from crypto.attest.header import MessageId, parse_envelope
+from crypto.attest.header import DeskId, MessageId, parse_envelope
 from crypto.attest.signing import SignatureError
 from crypto.seal.content import WITHIN_A_DESK
 from liaison.desk.acknowledgements import Acknowledgements
@@ -32,12 +32,16 @@ FILE_REFUSED = (*REFUSED, CarriedFileError, SignatureError, ReceiptError, Direct
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A file that may leave: its name's stem says nothing; ``mid`` is the message it is about."""
+    """A file that may leave, to the desk ``to``; its name's stem says nothing.
+
+    ``mid`` is the message it is, or of which it is our word.
+    """
 
     stem: str
     mid: MessageId
     raw: bytes
     is_word: bool
+    to: DeskId | None = None
 
     @property
     def item(self) -> bytes:
@@ -67,15 +71,13 @@ class Carrier:
             return []
         entries = await self._entries(now)
         found = [
-            _outgoing(message.mid, message.envelope, message.eid, entries, is_word=False)
+            _outgoing(message.mid, message.envelope, message.eid, entries)
             for message in waiting
             if message.kind not in WITHIN_A_DESK
         ]
         return found + [
-            _outgoing(
-                word.mid, word.ack, digest(labels.P_PERSISTED, word.ack), entries, is_word=True
-            )
-            for word in words
+            replace(_outgoing(one.mid, one.ack, _name(one.ack), entries), is_word=True)
+            for one in words
         ]
 
     async def take(self, raw: bytes) -> bool:
@@ -111,7 +113,11 @@ class Carrier:
         return entries_about(known, directory.desk(self.replica.desk), directory, now=now)
 
 
-def _outgoing(
-    mid: MessageId, item: bytes, name: bytes, entries: tuple[bytes, ...], *, is_word: bool
-) -> Outgoing:
-    return Outgoing(name.hex(), mid, CarriedFile(item, entries).encoded(), is_word)
+def _name(word: bytes) -> bytes:
+    return digest(labels.P_PERSISTED, word)
+
+
+def _outgoing(mid: MessageId, item: bytes, name: bytes, entries: tuple[bytes, ...]) -> Outgoing:
+    file = CarriedFile(item, entries)
+    to = parse_envelope(item).header.dst[0] if file.is_envelope else None
+    return Outgoing(name.hex(), mid, file.encoded(), is_word=False, to=to)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
-from crypto.seal.content import Kind
+from crypto.seal.content import NEVER_RECEIPTED
 from liaison.desk.store.archive import message_from, message_row, select_messages
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import Carried, StoredMessage, fields_of
@@ -75,7 +75,7 @@ class CarriedStore(Engine):
     async def unconfirmed(self) -> list[StoredMessage]:
         """Return what we wrote and no device of the addressed desk has said to have, oldest first.
 
-        Nobody acknowledges a receipt: one that the broker has taken is not among them.
+        What nobody acknowledges, a receipt or a status, is not among them once the broker took it.
         """
         said = select(acks.c.mid).union(select(carried.c.mid))
         query = select_messages().where(
@@ -83,7 +83,7 @@ class CarriedStore(Engine):
             & (messages.c.record != b"")
             & messages.c.refused.is_(None)
             & messages.c.mid.not_in(said)
-            & (messages.c.took.is_(None) | (messages.c.kind != int(Kind.RECEIPT)))
+            & (messages.c.took.is_(None) | messages.c.kind.not_in(list(map(int, NEVER_RECEIPTED))))
         )
         return await self.run(
             lambda db: [message_from(row) for row in db.execute(query).mappings()]

@@ -55,6 +55,7 @@ async def _board(request: web.Request, officer: str) -> dict[str, Any]:
         "kept": [_kept(form) for form in await agent.store.kept_forms(officer)],
         "is_up": agent.line.is_up,
         "unsent": waiting.unsent,
+        "not_in_ledger": any(row["not_in_ledger"] for row in rows),
         "alarms": await agent.alarm_views(),
         "missing": await agent.missing_views(),
         "is_member": devices["member"],

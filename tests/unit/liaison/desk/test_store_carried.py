@@ -8,7 +8,7 @@ import pytest
 
 from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
-from crypto.seal.content import Kind
+from crypto.seal.content import NEVER_RECEIPTED, Kind
 from liaison.desk.store import Carried, Keeping, Store, StoredAck, StoredMessage
 from protocols.wire.receipt import AckWhat
 from tests.support.world import HERE, seed
@@ -81,9 +81,10 @@ async def test_the_earliest_word_counts(store: Store) -> None:
 async def test_what_nobody_has_said_to_have_may_be_written(store: Store) -> None:
     for name in ("waits", "taken", "had", "carried", "refused"):
         await store.keep(message(name), Keeping())
-    await store.keep(replace(message("opened"), kind=int(Kind.RECEIPT)), Keeping())
+    for kind in NEVER_RECEIPTED:
+        await store.keep(replace(message(f"said {kind}"), kind=int(kind)), Keeping())
     await store.keep(came("theirs"), Keeping())
-    for name in ("taken", "had", "opened"):
+    for name in ("taken", "had", *(f"said {kind}" for kind in NEVER_RECEIPTED)):
         await store.mark_taken(MessageId(seed(name)), b"took", position=1, at=NOW)
     await store.keep_ack(noted("had", AckWhat.DELIVERED))
     await store.keep_carried(word("carried"))
