@@ -10,31 +10,21 @@ from dataclasses import dataclass, field, replace
 
 from crypto.attest.directory import Directory, Head
 from crypto.attest.header import ClockToken, DeskId, PriorityClass, StartClock
-from crypto.attest.payload import prove_possession
-from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import (
     AgencyId,
     DeskPayload,
     DevicePayload,
     InfraKind,
-    InfraPayload,
     Reason,
     RevocationPayload,
     Role,
-    RootPayload,
     Window,
 )
 from crypto.seal.attachment import Attachment
 from crypto.seal.ceremony import (
     VALIDITY,
-    found_agency,
-    grant_key,
-    name_desk,
-    name_infra,
-    parse_request,
     publish_windows,
-    request_key,
     revoke,
 )
 from crypto.seal.content import Content, Kind, Lane, ReaderRole, ThreadId
@@ -42,6 +32,7 @@ from crypto.seal.envelope import Outside, seal
 from crypto.seal.primitives import fresh
 from crypto.seal.readers import Reader, with_readers
 from crypto.seal.windows import OwnWindow, make_window, weeks_wanted
+from tests.support.founding import Holders, found_holders
 
 DAY = 86_400
 MONGCAI, QUANGNINH, MONGCAI_2 = "vn-mongcai-1", "vn-quangninh", "vn-mongcai-2"
@@ -78,19 +69,35 @@ class Office:
 
 @dataclass(slots=True)
 class Founded:
-    """An agency with its root keys, its registrar's key, and the entries of all it has said."""
+    """An agency with those who speak for it, and the entries of all it has said."""
 
-    id: AgencyId
-    pin: str
-    roots: list[SigningKey]
-    registrar: SigningKey
+    held: Holders
     entries: list[bytes]
     offices: dict[str, Office] = field(default_factory=dict)
 
+    @property
+    def id(self) -> AgencyId:
+        """Return the agency's id."""
+        return self.held.agency
+
+    @property
+    def pin(self) -> str:
+        """Return the digits of its root."""
+        return self.held.pin
+
+    @property
+    def roots(self) -> tuple[SigningKey, ...]:
+        """Return the shares of its root."""
+        return self.held.roots
+
+    @property
+    def registrar(self) -> SigningKey:
+        """Return its registrar's key."""
+        return self.held.registrar
+
     def rely_on(self, kind: InfraKind, key: SigningKey, name: str) -> bytes:
         """Return the entry by which the agency relies on a broker or witness, added to its own."""
-        payload = InfraPayload(kind, key.verify_key, name)
-        entry = name_infra(self.id, prove_possession(payload, key), signers=self.roots[:2])
+        entry = self.held.rely_on(kind, key, name)
         self.entries.append(entry)
         return entry
 
@@ -104,8 +111,7 @@ class Founded:
         payload = DevicePayload(
             key.verify_key, office.id, role, pseudonym, begins, begins + validity
         )
-        request = parse_request(request_key(self.id, payload, key))
-        return key, grant_key(request, self.registrar, after=None)
+        return key, self.held.admit(payload, key)
 
     def revoke(self, subject: bytes, *, at: int, reason: Reason = Reason.LOST) -> bytes:
         """Return the entry that revokes a key of the agency's, by its registrar."""
@@ -131,7 +137,7 @@ class Founded:
             above,
             broker,
         )
-        self.entries.append(name_desk(self.id, desk, payload, signers=self.roots[1:]))
+        self.entries.append(self.held.name(desk, payload))
         office = Office(desk, slug, self.id, [], draw_key(), [])
         for _ in range(devices):
             key, entry = self.enrol(office, Role.DEVICE, at=at)
@@ -151,11 +157,8 @@ class Founded:
 def found(country: str) -> Founded:
     """Return a new agency of ``country`` with a root of three keys, of which two must sign."""
     roots = [draw_key() for _ in range(3)]
-    payload = RootPayload(
-        tuple(key.verify_key for key in roots), 2, country, (country, country, country)
-    )
-    agency, raw, entry = found_agency(payload, roots[:2])
-    return Founded(agency, fingerprint(raw), roots, draw_key(), [entry])
+    held = found_holders(country, (country, country, country), roots, draw_key())
+    return Founded(held, [held.root_entry])
 
 
 @dataclass(slots=True)

@@ -24,14 +24,11 @@ from crypto.attest.statement import (
     InfraPayload,
     Oversight,
     Role,
-    RootPayload,
     Window,
 )
 from crypto.seal.ceremony import (
     VALIDITY,
-    found_agency,
     grant_key,
-    name_desk,
     name_infra,
     parse_request,
     publish_windows,
@@ -43,6 +40,7 @@ from crypto.seal.envelope import Outside
 from crypto.seal.primitives import OpeningKey
 from crypto.seal.readers import Reader, with_readers
 from crypto.seal.windows import WEEK, OwnGrantKey, OwnWindow
+from tests.support.founding import found_holders
 
 #: Monday 2 March 2026, 08:00 UTC; the week began eight hours before.
 NOW = 1_772_438_400
@@ -149,24 +147,19 @@ def key_payload(
 @cache
 def found(country: str, slug: str) -> Post:
     """Return a new agency of ``country`` with the desk ``slug``, enrolled and with two windows."""
-    roots = tuple(signing_key(f"{slug} root {n}") for n in range(3))
-    names = (f"{country} (vi)", f"{country} (zh)", f"{country} (en)")
-    root = RootPayload(tuple(key.verify_key for key in roots), 2, country, names)
-    agency, root_payload, root_entry = found_agency(root, roots[:2])
-    desk = DeskId(seed(f"{slug} desk")[:16])
     registrar = signing_key(f"{slug} registrar")
+    names = (f"{country} (vi)", f"{country} (zh)", f"{country} (en)")
+    roots = [signing_key(f"{slug} root {n}") for n in range(3)]
+    held = found_holders(country, names, roots, registrar)
+    desk = DeskId(seed(f"{slug} desk")[:16])
     device, officer, approver = (
         signing_key(f"{slug} {who}") for who in ("device", "officer", "approver")
     )
     entries = [
-        root_entry,
-        name_desk(agency, desk, desk_payload(slug, registrar), signers=roots[:2]),
+        held.root_entry,
+        held.name(desk, desk_payload(slug, registrar)),
         *(
-            grant_key(
-                parse_request(request_key(agency, key_payload(key, desk, role, name), key)),
-                registrar,
-                after=None,
-            )
+            held.admit(key_payload(key, desk, role, name), key)
             for key, role, name in (
                 (device, Role.DEVICE, f"{country}-D1"),
                 (officer, Role.OFFICER, f"{country}-07"),
@@ -176,13 +169,13 @@ def found(country: str, slug: str) -> Post:
     ]
     windows = (window(slug), window(slug, MONDAY + WEEK))
     published = [own.window for own in windows]
-    entries.append(publish_windows(agency, desk, published, device=device, after=None))
+    entries.append(publish_windows(held.agency, desk, published, device=device, after=None))
     return Post(
-        agency,
+        held.agency,
         desk,
         slug,
-        root_payload,
-        roots,
+        held.root_payload,
+        held.roots,
         registrar,
         device,
         officer,
