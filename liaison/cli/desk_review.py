@@ -18,6 +18,7 @@ from crypto.seal.oversight import (
     parse_halves,
     prove_review,
 )
+from crypto.seal.primitives import self_test
 from liaison.cli import board
 from liaison.cli.calling import ask_desk
 from liaison.cli.console import (
@@ -54,6 +55,7 @@ async def review(  # noqa: PLR0913 - two people, each with a token and a passphr
     as_json: JsonOption = False,
 ) -> None:
     """Open one case for two supervisors, one of each panel; its officers see that they did."""
+    self_test()
     lang = Language(language())
 
     async def look(desk: DeskClient) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from crypto.seal.papers import join, part
-from crypto.seal.primitives import KEY_BYTES, fresh
+from crypto.seal.primitives import KEY_BYTES, fresh, self_test
 from crypto.seal.vault import (
     AlteredVaultError,
     Keys,
@@ -46,13 +46,20 @@ def create_vault(state: Path, officer: str, passphrase: str) -> Keys:
         VaultError: a weak passphrase.
         FileExistsError: the folder holds a vault already.
     """
+    self_test()
     vault, keys = new_vault(officer, passphrase, master=fresh(KEY_BYTES))
     write_private(state / VAULT, pack_vault(vault))
     return keys
 
 
 def read_vault(state: Path) -> Vault:
-    """Return the vault in ``state``; raise NoVaultError or MalformedVaultError."""
+    """Return the vault in ``state``.
+
+    Raises:
+        NoVaultError, MalformedVaultError: there is none.
+        SelfTestError: a primitive is broken on this machine; no key is used on it.
+    """
+    self_test()
     try:
         return parse_vault((state / VAULT).read_bytes())
     except FileNotFoundError as e:

@@ -9,6 +9,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from crypto.attest.self_test import self_test
 from crypto.attest.signing import KEY_BYTES, SigningKey
 
 OWNER_ONLY = 0o600
@@ -22,7 +23,13 @@ class SeedError(Exception):
 
 
 def create_key(path: Path) -> SigningKey:
-    """Return a new key, its seed durably in the new file ``path``; raise SeedError if any."""
+    """Return a new key, its seed durably in the new file ``path``.
+
+    Raises:
+        SeedError: there is such a file.
+        SelfTestError: this machine does not sign or hash rightly; there is no key.
+    """
+    self_test()
     seed = secrets.token_bytes(KEY_BYTES)
     try:
         write_private(path, seed)
@@ -36,7 +43,9 @@ def load_key(path: Path) -> SigningKey:
 
     Raises:
         SeedError: no such file, not 32 bytes, or readable by others.
+        SelfTestError: this machine does not sign or hash rightly; no key is used on it.
     """
+    self_test()
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         seed = path.read_bytes()

@@ -127,6 +127,7 @@ async def test_the_button_of_a_covered_form_never_sends_it(idle: Idle) -> None:
 
     shown = await idle.screen.submit(form, path, {"text": NOTE}, press=("check", "1"))
 
+    assert shown.path == path
     assert dict(shown.form(path).fields)["text"] == NOTE
     assert len(await idle.network.mongcai.steps(ref)) == 1
 
