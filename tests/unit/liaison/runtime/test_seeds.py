@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from crypto.attest import self_test
+from crypto.attest.self_test import SelfTestError
 from liaison.runtime.seeds import SeedError, create_key, load_key, write_private
 
 
@@ -71,3 +73,17 @@ def test_a_link_that_waits_where_the_seed_will_be_written_is_not_followed(tmp_pa
     with pytest.raises(SeedError):
         create_key(tmp_path / "broker.seed")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_no_key_is_made_or_loaded_where_a_primitive_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_key(tmp_path / "made before")
+    monkeypatch.setattr(self_test, "digest", lambda _person, _content: bytes(32))
+
+    with pytest.raises(SelfTestError):
+        load_key(tmp_path / "made before")
+    with pytest.raises(SelfTestError):
+        create_key(tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
