@@ -82,6 +82,11 @@ def print_case(case: View, lang: Language) -> None:
         console.print(f"  {person['label']}  {words.person(person)}")
         for one in person["doubts"]:
             console.print(f"      ▲ {words.label('document_doubt', one['doubt'])}", style="yellow")
+    _print_steps(case, words, console)
+
+
+def _print_steps(case: View, words: "_Words", console: Console) -> None:
+    """Print each step with its delivery and files, then the files that wait to go."""
     for step in case["steps"]:
         console.rule(f"{step['says']} · {step['desk']} · {step['by']}", align="left")
         console.print(step["on_both_clocks"], style="dim")
@@ -89,6 +94,22 @@ def print_case(case: View, lang: Language) -> None:
             console.print(f"✗ {words.label('ruling', step['not_applied_because'])}", style="red")
         console.print(words.delivery(step["delivery"]), style="dim")
         _print_fields(step["fields"], words, console)
+        _print_files(step["files"], words, console)
+    for parcel in case["parcels"]:
+        console.rule(f"… {parcel['officer']}", align="left")
+        _print_files(parcel["files"], words, console)
+
+
+def _print_files(files: list[View], words: "_Words", console: Console) -> None:
+    """Print each file: its id, name, kind, size in bytes, and how far it has come."""
+    for file in files:
+        said = words.label("file_state", file["state"])
+        about = (
+            f"  [{file['blob'][:16]}] {file['name']}  {file['type']}  {file['size']:,} B  {said}"
+        )
+        console.print(printable(about), markup=False, soft_wrap=True)
+        if file["code"]:
+            console.print(f"      ✗ {file['code']}", style="red", markup=False)
 
 
 def print_devices(devices: View, lang: Language) -> None:

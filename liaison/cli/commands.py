@@ -102,6 +102,14 @@ GROUPS: dict[str, Group] = {
                 "Take files, or the files of folders, that another desk has carried out.",
                 "liaison.cli.desk_carriage",
             ),
+            "attach": Listed(
+                "Add files to a case: pictures, PDF, sound, film or plain text; they follow the "
+                "words.",
+                "liaison.cli.desk_files",
+            ),
+            "save": Listed(
+                "Save a file of a case on this computer, in clear.", "liaison.cli.desk_files"
+            ),
             "devices": Listed(
                 "Show this computer's number, and the desk's other computers with theirs.",
                 "liaison.cli.desk_devices",

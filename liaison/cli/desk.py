@@ -31,6 +31,7 @@ from liaison.cli.console import (
     read_passphrase,
     say,
 )
+from liaison.cli.desk_files import act_with, send_with
 from liaison.desk.client import UNLOCK, DeskClient
 from liaison.runtime.watchdog import SweepState
 from protocols.casework.codes import Language
@@ -42,6 +43,11 @@ FileOption = Annotated[
 ]
 LangOption = Annotated[
     Language | None, typer.Option(help="The language to read in; else LIAISON_LANG.")
+]
+
+AttachOption = Annotated[
+    list[Path] | None,
+    typer.Option("--attach", help="A file that follows in a note; may be repeated."),
 ]
 
 app = typer.Typer(no_args_is_help=True, help="Work at a desk.")
@@ -142,6 +148,7 @@ async def send(
     to: Annotated[str, typer.Option(help="The addressed desk, such as cn-dongxing.")],
     officer: OfficerOption,
     file: FileOption,
+    attach: AttachOption = None,
     state: StateOption = None,
     settings: SettingsOption = None,
     session: SessionOption = None,
@@ -155,18 +162,19 @@ async def send(
         session,
         settings,
         state,
-        lambda desk: desk.post("/api/requests", **{**said, "officer": officer, "to": to}),
+        lambda desk: send_with(desk, {**said, "officer": officer, "to": to}, attach or []),
     )
     print_json(answer) if as_json else say(answer["case"])
 
 
 @app.command()
 @command
-async def act(
+async def act(  # noqa: PLR0913 - an option each that a person types
     case: CaseArgument,
     what: Annotated[str, typer.Argument(metavar="ACT", help="acknowledge, accept, answer, …")],
     officer: OfficerOption,
     file: Annotated[str | None, typer.Option("--file", help="What is said; see `send`.")] = None,
+    attach: AttachOption = None,
     state: StateOption = None,
     settings: SettingsOption = None,
     session: SessionOption = None,
@@ -180,9 +188,7 @@ async def act(
         session,
         settings,
         state,
-        lambda desk: desk.post(
-            f"/api/cases/{case}/acts", **{**said, "officer": officer, "act": what}
-        ),
+        lambda desk: act_with(desk, case, {**said, "officer": officer, "act": what}, attach or []),
     )
     print_json(answer) if as_json else say(answer["mid"])
 

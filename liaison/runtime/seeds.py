@@ -8,6 +8,7 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from crypto.attest.self_test import self_test
 from crypto.attest.signing import KEY_BYTES, SigningKey
@@ -60,10 +61,15 @@ def load_key(path: Path) -> SigningKey:
     return SigningKey.from_seed(seed)
 
 
+def create_private(path: Path) -> BinaryIO:
+    """Return the new file ``path`` (mode 0600), open to be written, or raise FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    return os.fdopen(descriptor, "wb")
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write ``content`` durably to the new file ``path`` (mode 0600) or raise FileExistsError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
+    with create_private(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -8,9 +8,10 @@ from protocols.casework.codes import Language
 from tests.support.messages import extract
 from tests.support.screens import Page
 
-#: Case numbers, pseudonyms, countries, clocks and codes read alike in every language.
+#: Case numbers, pseudonyms, countries, clocks, sizes and codes read alike in every language.
 ALIKE = re.compile(
-    r"[A-Z0-9]+(-[A-Z0-9]+)+|P\d+(\.\.P\d+)?|\((VN|CN)\)|UTC[+]\d|[a-z]+\.[a-z0-9_]+|DNA|Liaison"
+    r"[A-Z0-9]+(-[A-Z0-9]+)+|P\d+(\.\.P\d+)?|\((VN|CN)\)|UTC[+]\d|[a-z]+\.[a-z0-9_]+"
+    r"|DNA|PDF|[KMG]iB|Liaison"
 )
 LATIN, HAN = re.compile(r"[A-Za-z]{3,}"), re.compile(r"[\u4e00-\u9fff]")
 

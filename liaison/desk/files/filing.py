@@ -36,6 +36,12 @@ class UnknownFileError(FileRefusedError):
     code = "file.unknown"
 
 
+class NoFilesError(FileRefusedError):
+    """Files were to be sent, and none was chosen."""
+
+    code = "file.none"
+
+
 @dataclass(frozen=True, slots=True)
 class Filing:
     """The files of one desk's cases, for its officers."""
@@ -82,6 +88,7 @@ class Filing:
 
         Raises:
             LockedError, UnknownCaseError: as their names say.
+            NoFilesError: there is none.
             UnknownFileError: a file that was not added to this case, or has gone.
         """
         self.officers.key(officer)
@@ -90,7 +97,9 @@ class Filing:
             raise UnknownCaseError(f"case {ref}: not on this desk")
         at = timestamp(self.clock.now())
         parcel = Parcel(fresh(PARCEL_BYTES), thread, ref, officer, lang, text, at)
-        if await self.store.queue_parcel(parcel, blobs) != len(set(blobs)) or not blobs:
+        if not blobs:
+            raise NoFilesError("a file expected, none found")
+        if await self.store.queue_parcel(parcel, blobs) != len(set(blobs)):
             raise UnknownFileError("files that were added to this case and have not gone expected")
         self.carrier.changed()
         self.carrier.wake()

@@ -13,6 +13,8 @@ from liaison.desk.files.kinds import KINDS, PDF, TEXT, ActiveError, EndingError,
 
 #: The first bytes of a file that are looked into.
 HEAD = 64 * 1024
+#: Below this the sniffer has seen two or three letters, as any text may begin with.
+SURE = 0.5
 #: What starts a program where PDF is read (ISO 32000-1, 12.6.4 and 7.11.4). Long enough that no
 #: compressed stream holds it by chance; a name written with escapes, or within a compressed object,
 #: is not seen.
@@ -35,6 +37,8 @@ def kind_of(head: bytes) -> FileKind:
     for kind in KINDS:
         if first.extension in kind.sniffed and kind is not TEXT:
             return kind
+    if first.confidence < SURE:  # a text that begins with P1 is no bitmap
+        return _text(head)
     raise KindError(f"pictures, PDF, sound, film or plain text expected, {first.extension} found")
 
 

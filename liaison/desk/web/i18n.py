@@ -113,6 +113,13 @@ class Words:
         found = "" if known is None else known.next.of(self.lang)
         return "" if "`" in found else found
 
+    def size(self, count: int) -> str:
+        """Return a size in bytes as people say it: 4 KiB, 2.5 MiB."""
+        for unit, bytes_ in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+            if count >= bytes_:
+                return f"{count / bytes_:.1f} {unit}".replace(".0 ", " ")
+        return f"{count} B"
+
     def moment(self, at: str | datetime) -> str:
         """Return a time on both countries' clocks, each with its date."""
         return format_moment(_moment(at), self.lang)

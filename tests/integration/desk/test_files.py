@@ -1,17 +1,20 @@
 """Files between two desks over a real broker: both ways, over cut lines, and against ill will."""
 
+import asyncio
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from crypto.attest.blob import CHUNK, CHUNK_ADDS
-from liaison.desk.client import DeskRefusedError
+from liaison.desk.client import ADDRESS, DeskRefusedError
 from liaison.desk.files.cabinet import FOLDER
+from tests.support.command import Outcome, environment, liaison
 from tests.support.files import PDF, add, attach, files_at, have_come, photograph, read
 from tests.support.interposed import interpose
-from tests.support.network import Network, until
+from tests.support.network import Desk, Network, until
 
 #: Of several chunks, and not a whole number of them.
 LONG_PDF = PDF + bytes(range(256)) * 1_000
@@ -284,3 +287,72 @@ async def test_files_wait_for_their_officer_when_the_desk_was_locked_meanwhile(
     await have_come(network.dongxing, ref, 1)
 
     assert before == 1
+
+
+async def test_files_are_attached_and_saved_on_the_command_line(
+    network: Network, tmp_path: Path
+) -> None:
+    desk = network.mongcai
+    file, session = tmp_path / "hộ chiếu.pdf", tmp_path / "session"
+    file.write_bytes(LONG_PDF)
+    session.write_text(desk.agent.officers.begin(desk.officer), encoding="ascii")
+    ref = await desk.request()
+    signed = ("--officer", desk.officer, "--session", str(session))
+
+    attached = await typed(desk, "attach", ref, str(file), "--text", "Hộ chiếu của P1.", *signed)
+    noted = await typed(desk, "act", ref, "withdraw", "--attach", str(file), *signed)
+    (first, second) = await have_come(network.dongxing, ref, 2)
+    shown = await typed(network.dongxing, "show", ref)
+    saved = await typed(
+        network.dongxing, "save", ref, first["blob"][:12], "--to", str(tmp_path / "s.pdf")
+    )
+    twice = await typed(
+        network.dongxing, "save", ref, first["blob"], "--to", str(tmp_path / "s.pdf")
+    )
+    none = await typed(
+        network.dongxing, "save", ref, "ffffffffffff", "--to", str(tmp_path / "t.pdf")
+    )
+
+    assert attached.code == noted.code == saved.code == 0, attached.err + noted.err + saved.err
+    assert first["blob"][:16] in attached.out
+    assert "hộ chiếu.pdf" in shown.out
+    assert (tmp_path / "s.pdf").read_bytes() == LONG_PDF
+    assert (tmp_path / "s.pdf").stat().st_mode & 0o777 == 0o600
+    assert (twice.code, "system.refused" in twice.err) == (2, True)
+    assert (none.code, "cli.file" in none.err) == (2, True)
+    assert not (tmp_path / "t.pdf").exists()
+    assert second["name"] == "hộ chiếu.pdf"
+
+
+async def test_a_step_with_a_file_that_may_not_travel_is_taken_and_says_what_is_wrong(
+    network: Network, tmp_path: Path
+) -> None:
+    desk, file, session = network.mongcai, tmp_path / "a.exe", tmp_path / "session"
+    file.write_bytes(b"MZ" + bytes(99))
+    session.write_text(desk.agent.officers.begin(desk.officer), encoding="ascii")
+    ref = await desk.request()
+
+    told = await typed(
+        desk,
+        "act",
+        ref,
+        "withdraw",
+        "--attach",
+        str(file),
+        "--officer",
+        desk.officer,
+        "--session",
+        str(session),
+    )
+    steps = await desk.steps(ref)
+
+    assert (told.code, "file.kind" in told.err) == (2, True)
+    assert [step["act"] for step in steps] == ["request", "withdraw"]
+
+
+async def typed(desk: Desk, *words: str) -> Outcome:
+    """Return what a command of `liaison desk` at a running desk comes to."""
+    (desk.state / ADDRESS).write_text(desk.url + "\n", encoding="utf-8")
+    folder = ("--state", str(desk.state))
+    env = environment(COLUMNS="200")
+    return await asyncio.to_thread(liaison, "desk", *words, *folder, env=env)

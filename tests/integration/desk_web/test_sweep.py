@@ -17,6 +17,7 @@ PARTS = {
     "{act}": "acknowledge",
     "{type}": "RESCUE",
     "{ask}": "00" * 32,
+    "{blob}": "00" * 32,
 }
 #: Another server on this computer.
 ELSEWHERE = "http://127.0.0.1:1"

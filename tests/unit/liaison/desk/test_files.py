@@ -57,6 +57,11 @@ def test_what_has_no_row_is_of_no_kind(head: bytes) -> None:
         kind_of(head)
 
 
+@pytest.mark.parametrize("begins", ["P1 at", "BM", "MZ", "II*", "GIF", "PK", "%!", "ID", "-lh"])
+def test_a_text_stays_one_whatever_its_first_letters_are_elsewhere(begins: str) -> None:
+    assert kind_of(f"{begins} lúc 02:14 ở bến xe.".encode()).media_type == "text/plain"
+
+
 @pytest.mark.parametrize("text", [b"<HTML><body>", b"a <SVG onload=x>", b"#!/bin/sh", b"<?php x"])
 def test_a_text_with_markup_is_no_text(text: bytes) -> None:
     with pytest.raises((ActiveError, KindError)):
