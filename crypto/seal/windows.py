@@ -6,6 +6,7 @@ Seeds come from :func:`crypto.seal.primitives.fresh`; when they are destroyed is
 :mod:`crypto.seal.destruction`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crypto.attest.signing import key_id
@@ -37,6 +38,16 @@ class OwnGrantKey:
 def week_of(at: int) -> int:
     """Return the beginning (ts, Monday 00:00 UTC) of the week that holds ``at``."""
     return at - (at - FIRST_MONDAY) % WEEK
+
+
+def published_until(windows: Iterable[Window], *, at: int) -> int | None:
+    """Return the end (ts) of the last of these windows at ``at`` (ts), or None when there is none.
+
+    One that lies further ahead than a desk publishes was published by a clock that had jumped. It
+    counts for nothing, or the desk would publish no other until then.
+    """
+    furthest = week_of(at) + WEEKS_AHEAD * WEEK
+    return max((w.not_after for w in windows if w.not_before <= furthest), default=None)
 
 
 def weeks_wanted(published_until: int | None, *, at: int) -> list[int]:

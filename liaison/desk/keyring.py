@@ -21,6 +21,7 @@ from crypto.seal.windows import (
     OwnWindow,
     make_window,
     next_publication,
+    published_until,
     weeks_wanted,
 )
 from liaison.desk.broker_client import Line
@@ -159,5 +160,7 @@ class Keyring:
         return made.window
 
     def _published_until(self) -> int | None:
-        windows = self.replica.directory.fresh_windows(self.replica.desk)
-        return windows[-1].not_after if windows and not self.begins() else None
+        if self.begins():
+            return None
+        fresh = self.replica.directory.fresh_windows(self.replica.desk)
+        return published_until(fresh, at=timestamp(self.clock.now()))

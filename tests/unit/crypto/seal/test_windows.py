@@ -11,10 +11,11 @@ from crypto.seal.windows import (
     WEEKS_AHEAD,
     make_window,
     next_publication,
+    published_until,
     week_of,
     weeks_wanted,
 )
-from tests.support.world import MONDAY, NOW
+from tests.support.world import MONDAY, NOW, window
 
 #: From 1970's first Monday to the year 2100.
 TIMES = st.integers(4 * 86_400, 4_102_444_800)
@@ -51,6 +52,26 @@ def test_a_desk_that_publishes_when_due_is_always_three_weeks_ahead(at: int, ste
         assert until - due >= WEEKS_AHEAD * WEEK
         assert weeks_wanted(until, at=due - 1) == []
         until = weeks_wanted(until, at=due)[-1] + WEEK
+
+
+@given(TIMES)
+def test_what_a_desk_has_published_ends_with_its_last_window(at: int) -> None:
+    published = [window("x", begins).window for begins in weeks_wanted(None, at=at)]
+
+    assert published_until(published, at=at) == published[-1].not_after
+    assert published_until([], at=at) is None
+
+
+def test_windows_of_a_clock_that_had_jumped_keep_no_other_from_being_published() -> None:
+    honest = [window("x", begins).window for begins in weeks_wanted(None, at=NOW)]
+    jumped = NOW + 26 * WEEK
+    ahead = [window("x", begins).window for begins in weeks_wanted(None, at=jumped)]
+
+    until = published_until([*honest, *ahead], at=NOW + 5 * WEEK)
+
+    assert until == honest[-1].not_after
+    assert next_publication(until) < NOW + 5 * WEEK
+    assert published_until([*honest, *ahead], at=jumped) == ahead[-1].not_after
 
 
 @given(TIMES, st.integers(0, 60))
