@@ -172,9 +172,8 @@ def test_fifty_thousand_spoilt_inputs_are_refused_soon_and_in_little_memory(
     slowest = 0.0
     for n in range(MANY):
         raw = spoilt(Chance(n).one_of(target.samples), Chance(n))
-        begun = time.process_time()
         codes[target.code(raw)] += 1
-        slowest = max(slowest, time.process_time() - begun)
+        slowest = max(slowest, seconds(target, raw))
     heap = heaviest(target)
 
     told = ", ".join(f"{code} {count}" for code, count in codes.most_common())
@@ -183,6 +182,19 @@ def test_fifty_thousand_spoilt_inputs_are_refused_soon_and_in_little_memory(
     )
     assert slowest < SLOWEST
     assert heap < LARGEST_HEAP
+
+
+def seconds(target: Target, raw: bytes) -> float:
+    """Return the processor time that one input takes; what seems slow is tried three times.
+
+    The collector's pause, or a page that was swapped out, falls on any input once.
+    """
+    took = list[float]()
+    while not took or (min(took) > SLOWEST / 4 and len(took) < 3):
+        begun = time.process_time()
+        target.code(raw)
+        took.append(time.process_time() - begun)
+    return min(took)
 
 
 def heaviest(target: Target) -> int:
