@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from crypto.seal.oversight import OnePanelError
 from liaison.desk.client import DeskRefusedError
 from tests.support.network import Desk, Network
+from tests.support.restored import backed_up, papers, restored
 from tests.support.supervisors import (
     Supervisor,
     has_halves,
@@ -134,3 +135,22 @@ async def test_a_desk_without_supervisors_has_no_halves(network: Network, overse
     with pytest.raises(DeskRefusedError) as refused:
         await overseen.client.get(f"/api/cases/{ref}/halves")
     assert refused.value.code == "oversight.none"
+
+
+async def test_a_case_is_reviewed_from_a_backup_where_the_desks_computer_is_lost(
+    network: Network, overseen: Desk
+) -> None:
+    ref = await overseen.request()
+    await has_halves(overseen, 1)
+    await network.settle()
+    seed = await papers(network, overseen)
+    path = await backed_up(overseen, network.state / "night.backup")
+    await overseen.stop()
+    del network.desks[overseen.slug]
+
+    again, _ = await restored(network, overseen, path, seed)
+    await again.start()
+    view = await review(again, ref, A[1], B[1])
+
+    assert [step["act"] for step in view["steps"]] == ["request"]
+    assert len(view["reviews"]) == 1
