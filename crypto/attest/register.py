@@ -157,6 +157,15 @@ class Register:
         """Return the desks whose place ``desk`` has, in part or whole, at ``at`` (ts)."""
         return self._successions.predecessors(desk, at=at)
 
+    def before(self, desk: DeskId) -> list[DeskId]:
+        """Return the desks whose place ``desk`` has or will have, whenever that begins."""
+        return self._successions.before(desk)
+
+    def names_of(self, desk: DeskId) -> set[str]:
+        """Return every slug by which the desk, or one whose place it has, is or was called."""
+        desks = {desk, *self.before(desk)}
+        return {slug for slug, one in self._slugs.items() if one in desks}
+
     def successions(self, desk: DeskId) -> list[SuccessionPayload]:
         """Return who was named to follow a desk, from whatever day."""
         return self._successions.of(desk)

@@ -12,6 +12,9 @@ from crypto.attest.header import DeskId
 from crypto.attest.refusals import ReboundError
 from crypto.attest.statement import SuccessionPayload
 
+#: Later than any day of a succession: numbers of the encoding end there.
+FOR_EVER = 2**53
+
 
 @dataclass(slots=True)
 class Successions:
@@ -53,6 +56,10 @@ class Successions:
             if any(one.new == desk and one.begins <= at for one in successions):
                 found += [old, *self.predecessors(old, at=at)]
         return list(dict.fromkeys(found))
+
+    def before(self, desk: DeskId) -> list[DeskId]:
+        """Return the desks whose place ``desk`` has or will have, whenever that begins."""
+        return self.predecessors(desk, at=FOR_EVER)
 
     def of(self, desk: DeskId) -> list[SuccessionPayload]:
         """Return who was named to follow a desk, from whatever day."""

@@ -10,6 +10,7 @@ after it has expired; other bytes under the same id are a conflict, and the ledg
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 from crypto.attest import labels
 from crypto.attest.directory import GRANT_WAITS, DirectoryError, RevokedError
@@ -91,9 +92,12 @@ class Intake:
 
     def _check_channels(self, header: Header) -> None:
         source = self._replica.desk(header.src).payload.slug
+        names = self._replica.directory.names_of
         for desk in header.dst:
             slug = self._replica.desk(desk).payload.slug
-            if slug != source and (source, slug) not in self._channels:
+            # A desk has the channels of those whose place it has, and of its own former names.
+            pairs = set(product(names(header.src), names(desk)))
+            if slug != source and pairs.isdisjoint(self._channels):
                 raise RefusedError(Refusal.NO_CHANNEL, f"no channel from {source} to {slug}")
 
     def _check_readers(self, header: Header, *, now: int) -> frozenset[DeskId]:

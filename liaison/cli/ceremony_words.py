@@ -15,6 +15,7 @@ from crypto.attest.statement import (
     RevocationPayload,
     RootPayload,
     Statement,
+    SuccessionPayload,
 )
 from liaison.cli.ceremony_files import Known, Root
 from liaison.cli.wording import Wording
@@ -47,6 +48,17 @@ def describe(statement: Statement, root: Root | None, known: Known, words: Wordi
                 [
                     words.say(f"relies_{kind.name.lower()}", name=name),
                     words.say("key_id", kid=key.kid.hex()),
+                ]
+            )
+        case SuccessionPayload(new, begins, threads):
+            old = known.slug(statement.agency, DeskId(statement.subject))
+            lines = iter(
+                [
+                    words.say("follows", old=old or statement.subject.hex(), new=new.hex()),
+                    words.say("follows_from", begins=words.day(from_timestamp(begins))),
+                    words.say("follows_in_all")
+                    if threads is None
+                    else words.say("follows_in_some", count=len(threads)),
                 ]
             )
         case RevocationPayload(effective, reason):

@@ -114,6 +114,14 @@ GROUPS: dict[str, Group] = {
                 "Show this computer's number, and the desk's other computers with theirs.",
                 "liaison.cli.desk_devices",
             ),
+            "successors": Listed(
+                "Show which desks follow others, and whether that was confirmed here.",
+                "liaison.cli.desk_successors",
+            ),
+            "successor": Listed(
+                "Confirm who follows a desk, once the other side was asked by telephone.",
+                "liaison.cli.desk_successors",
+            ),
             "admit": Listed(
                 "Admit another computer of this desk by its number; do it at both.",
                 "liaison.cli.desk_devices",
@@ -255,6 +263,11 @@ GROUPS: dict[str, Group] = {
                 "Ask for a new term of this computer's key and an officer's; the registrar signs "
                 "it.",
                 "liaison.cli.key_status",
+            ),
+            "succeed": Listed(
+                "Write the statement by which another desk has the place of one, in all or in some "
+                "cases.",
+                "liaison.cli.keys_succeed",
             ),
             "ceremony": Listed(
                 "Found both agencies by script, on one machine: for trial, never for casework.",

@@ -17,6 +17,7 @@ from crypto.seal.content import NEVER_RECEIPTED, Kind, parse_content
 from liaison.desk.directory import Replica
 from liaison.desk.intake import CLOCKS_DIFFER, FalseItemError, FalseTimeError
 from liaison.desk.store import Carried, Store, StoredAck, StoredMessage
+from liaison.desk.successors import has_place_of
 from liaison.runtime.clock import Clock, timestamp
 from protocols.wire.receipt import Ack, AckWhat, parse_ack, parse_noted
 
@@ -106,7 +107,8 @@ class Acknowledgements:
         device = self.replica.known.signer(KeyId(ack.device), at=at, index=index).payload
         open_signed(device.key, labels.ACK, raw)
         header = parse_envelope(message.envelope).header
-        if device.role is not Role.DEVICE or device.desk not in header.dst:
+        is_addressed = has_place_of(self.replica, device.desk, header.dst)
+        if device.role is not Role.DEVICE or not is_addressed:
             raise FalseItemError("an acknowledgement by no device of an addressed desk")
 
     def _say(self, what: AckWhat, sealed: Sealed, at: int) -> bytes:

@@ -40,6 +40,7 @@ from liaison.desk.reader import Reader
 from liaison.desk.release import Releases
 from liaison.desk.roster import Roster
 from liaison.desk.store import Store, StoreError
+from liaison.desk.successors import Successors
 from liaison.desk.watched import alarm_view, missing_view, peer_view
 from liaison.runtime.clock import Clock, timestamp
 from liaison.runtime.scheduler import Waker
@@ -58,6 +59,7 @@ class Agent:
     keyring: Keyring
     devices: Devices
     contacts: Contacts
+    successors: Successors
     key_standing: KeyStanding
     alarms: Alarms
     peers: Peers

@@ -63,6 +63,7 @@ from liaison.desk.roster import STORE, Roster, check_vault
 from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
 from liaison.desk.store import Store, StoredMessage
 from liaison.desk.store.snapshot import RESTORED
+from liaison.desk.successors import Successors
 from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
@@ -202,7 +203,8 @@ async def _assemble(
     prover = Prover(store, replica, line, Places(store, replica.directory, line), alarms)
     await prover.load()
     queued = _both(outbox.wake, news.tell)
-    dispatch = Dispatch(replica, keyring, store, clock, queued)
+    successors = Successors(store, replica, clock)
+    dispatch = Dispatch(replica, keyring, store, clock, successors, queued)
     overseer = Overseer(store, casebook, clock)
     releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
@@ -284,6 +286,7 @@ async def _assemble(
         replica=replica,
         keyring=keyring,
         devices=devices,
+        successors=successors,
         contacts=contacts,
         key_standing=KeyStanding(replica, keyring, devices, contacts, officers, clock),
         alarms=alarms,

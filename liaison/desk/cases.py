@@ -51,7 +51,10 @@ class ErasedCaseError(UnknownCaseError):
 
 @dataclass(frozen=True, slots=True)
 class HeldStep:
-    """One step with its message, header and signer (desk's slug, officer's pseudonym)."""
+    """One step with its message, header and signer (desk's slug, officer's pseudonym).
+
+    ``desk`` is the party of the case that speaks, ``called`` the desk that has its place by then.
+    """
 
     message: StoredMessage
     header: Header
@@ -65,6 +68,7 @@ class HeldStep:
     written_at: int | None = None
     files: tuple[Attachment, ...] = ()
     doubts: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def is_taken(self) -> bool:
@@ -216,6 +220,7 @@ class Casebook:
             for m in messages
             if m.kind == Kind.STEP
         )
+        steps = self._as_parties(steps)
         acks = await self.store.acks_of(mids)
         events = self.events((s for s in steps if s.counts), acks)
         record, running = self._judge(events)
@@ -247,6 +252,38 @@ class Casebook:
             arrivals.setdefault(ack.mid, Arrival(ack.mid, ack.position, from_timestamp(ack.at)))
         return [*(step.event(now=now) for step in listed), *arrivals.values()]
 
+    def ours_in(self, record: CaseRecord) -> str:
+        """Return under which name our desk stands in a case: its own, or one whose place it has."""
+        return self._stands_as(self.replica.desk, (record.requester, record.requested))
+
+    def _stands_as(self, desk: DeskId, parties: Sequence[str]) -> str:
+        """Return the party that ``desk`` is or whose place it has; its slug when it has none's."""
+        slug, names = self.slug(desk), self.replica.known.names_of(desk)
+        return slug if slug in parties else next((one for one in parties if one in names), slug)
+
+    def _as_parties(self, steps: tuple[HeldStep, ...]) -> tuple[HeldStep, ...]:
+        """Return the steps as said by the parties that the case's request names."""
+        requests = (held.step.request for held in steps if held.step.request is not None)
+        first = next(requests, None)
+        if first is None:
+            return steps
+        parties = first.header.sender, first.header.to
+        return tuple(
+            replace(
+                held,
+                desk=self._stands_as(held.message.src, parties),
+                countersigners=tuple(
+                    (self._named_as(slug, parties), who) for slug, who in held.countersigners
+                ),
+            )
+            for held in steps
+        )
+
+    def _named_as(self, slug: str, parties: Sequence[str]) -> str:
+        if slug in {UNKNOWN, *parties}:
+            return slug
+        return self._stands_as(self.replica.known.desk_named(slug).id, parties)
+
     def slug(self, desk: DeskId) -> str:
         """Return the slug of a desk of the directory."""
         return self.replica.slug_of(desk)
@@ -270,6 +307,7 @@ class Casebook:
             step=from_value(content.form),
             created=content.created,
             desk=self.slug(message.src),
+            called=self.slug(message.src),
             officer=self._signer(message.signer)[1],
             countersigners=tuple(self._signer(kid) for kid, _ in content.countersignatures),
             parents=content.parents,

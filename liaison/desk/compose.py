@@ -118,7 +118,7 @@ class Composer:
             case = await self.casebook.find(ref)
             step = parse_step({**fields, "case": ref})
             record = self._as_it_would_stand(case, None)
-            ours = self.casebook.replica.slug
+            ours = self.casebook.ours_in(record)
             check_step(record, step, ours)
             to = record.requested if ours == record.requester else record.requester
             if step.act is Act.HANDOVER_RECORD:
@@ -197,7 +197,8 @@ class Composer:
             if case.record is None:  # the request has not left: somebody must release it first
                 return False
             step = parse_step({"case": parcel.ref, "act": Act.NOTE.value, **_note(parcel)})
-            record, ours = self._as_it_would_stand(case, None), self.casebook.replica.slug
+            record = self._as_it_would_stand(case, None)
+            ours = self.casebook.ours_in(record)
             check_step(record, step, ours)
             to = record.requested if ours == record.requester else record.requester
             keeping = Keeping(files=attachments, parcel=parcel.parcel)
@@ -267,9 +268,14 @@ class Composer:
         steps = [held for held in steps if held.counts or not held.message.refused]
         events = self.casebook.events(steps, () if case is None else case.acks)
         if adding is not None:
-            ours, index = self.casebook.replica.slug, NOT_YET + len(steps)
+            ours, index = self._ours_in(case), NOT_YET + len(steps)
             events.append(SignedStep(b"", index, from_timestamp(now), ours, "", adding))
         return fold(events)
+
+    def _ours_in(self, case: Case | None) -> str:
+        if case is None or case.record is None:
+            return self.casebook.replica.slug
+        return self.casebook.ours_in(case.record)
 
     def _next_clock(self, after: CaseRecord, priority: PriorityClass) -> StartClock | None:
         now = self.clock.now()

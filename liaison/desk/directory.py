@@ -93,6 +93,10 @@ class Replica:
             if signer.payload.desk == self.desk and signer.payload.role is Role.DEVICE
         ]
 
+    def before(self, desk: DeskId) -> list[DeskId]:
+        """Return the desks whose place a desk has: what they began it may go on with."""
+        return self.known.before(desk)
+
     def slug_of(self, desk: DeskId) -> str:
         """Return a desk's slug; raise UnknownDeskError when the directory has none of this id."""
         return self.known.desk(desk).payload.slug

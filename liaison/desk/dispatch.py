@@ -8,7 +8,7 @@ device is for that device alone: of it only the envelope is kept.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -34,12 +34,15 @@ from crypto.seal.readers import Reader, with_readers
 from liaison.desk.directory import Replica
 from liaison.desk.keyring import Keyring
 from liaison.desk.store import Given, Keeping, Store, StoredMessage
+from liaison.desk.successors import Successors
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.errors import CaseworkError
 
 #: The broker's clock may be behind ours by this (seconds), and still takes what we send.
 SLACK = 3_600
 THREAD_BYTES = 16
+#: What people say goes to whoever has the addressed desk's place; what devices say stays theirs.
+PEOPLES = frozenset({Kind.STEP, Kind.COUNTERSIGN})
 
 
 class NotAdmittedError(CaseworkError):
@@ -93,6 +96,7 @@ class Dispatch:
     keyring: Keyring
     store: Store
     clock: Clock
+    successors: Successors
     queued: Callable[[], None]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -116,10 +120,16 @@ class Dispatch:
 
         Raises:
             NotAdmittedError: this installation holds none of its desk's windows.
+            UnconfirmedSuccessorError: another desk has the place of the addressed one.
             DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
         """
         if not self.keyring.is_member():
             raise NotAdmittedError("this installation holds none of its desk's windows")
+        if letter.kind in PEOPLES:
+            place = await self.successors.place_of(
+                address.to, thread=letter.thread, priority=address.priority
+            )
+            address = replace(address, to=place)
         # The officers and the device may speak at once; no number of a lane is given twice.
         async with self._turn:
             return await self._send(key, letter, address, countersignatures, keeping)

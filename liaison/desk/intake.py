@@ -19,6 +19,7 @@ from liaison.desk.directory import Replica
 from liaison.desk.outbox import LATEST
 from liaison.desk.release import Releases
 from liaison.desk.store import Failure, Keeping, Store, StoredMessage
+from liaison.desk.successors import has_place_of
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.case_number import parse_case_number
 from protocols.casework.errors import CaseworkError, SenderMismatchError
@@ -150,13 +151,13 @@ class Intake:
         first = next((m for m in messages if m.kind == Kind.STEP), None)
         if first is None:
             self._check_number(src, step)
-        elif src not in _parties(first):
+        elif not has_place_of(self.replica, src, _parties(first)):
             raise StrangerError("the sender has no part in this case")
         if step.request is None:
             return
-        slugs = [self.replica.slug_of(desk) for desk in (src, *opened.sealed.header.dst)]
-        named = step.request.header
-        if named.sender != slugs[0] or named.to not in slugs[1:]:
+        names, named = self.replica.known.names_of, step.request.header
+        to = set[str]().union(*(names(desk) for desk in opened.sealed.header.dst))
+        if named.sender not in names(src) or named.to not in to:
             raise SenderMismatchError("a request names the desks between which it is sent")
 
     def _check_number(self, src: DeskId, step: Step) -> None:
@@ -182,7 +183,8 @@ class Intake:
         about = await self.store.message(MessageId(receipt.mid))
         if about is None or about.eid != receipt.eid or about.is_erased:
             raise FalseItemError("a receipt for a message that is not here")
-        if opened.sealed.header.src not in parse_envelope(about.envelope).header.dst:
+        dst = parse_envelope(about.envelope).header.dst
+        if not has_place_of(self.replica, opened.sealed.header.src, dst):
             raise FalseItemError("a receipt by a desk to which the message was not addressed")
         signer, mid = opened.signer.kid, opened.sealed.mid
         if isinstance(receipt, OpenedReceipt):

@@ -13,6 +13,7 @@ from crypto.attest.signing import KeyId
 from liaison.desk.cases import Case, HeldStep
 from liaison.desk.directory import Replica
 from liaison.desk.store import Failure, StoredAck
+from liaison.desk.successors import has_place_of
 from liaison.runtime.clock import from_timestamp, timestamp
 from protocols.casework.codes import Delivery
 from protocols.casework.moments import iso
@@ -92,7 +93,8 @@ def _opened(held: HeldStep, case: Case, replica: Replica) -> View | None:
     found = [
         opening
         for opening in case.openings
-        if opening.mid == held.message.mid and _desk(replica, opening.officer) in dst
+        if opening.mid == held.message.mid
+        and has_place_of(replica, _desk(replica, opening.officer), dst)
     ]
     first = min(found, key=lambda opening: opening.at, default=None)
     if first is None:

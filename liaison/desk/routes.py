@@ -362,6 +362,23 @@ async def admit(request: web.Request) -> web.Response:
     return web.json_response({"admitted": admitted})
 
 
+@ROUTES.get("/api/successors")
+async def successors(request: web.Request) -> web.Response:
+    """Return which desks follow others by now, and whether that was confirmed here."""
+    return web.json_response({"successors": await request.app[AGENT].successors.listed()})
+
+
+@ROUTES.post("/api/successors")
+async def confirm_successor(request: web.Request) -> web.Response:
+    """Confirm, once the other side was asked, who follows a desk: ``{officer, desk}``."""
+    fields = await _fields(request)
+    agent = request.app[AGENT]
+    followed = await agent.successors.confirm(
+        _officer(fields), _text(fields, "desk"), agent.officers
+    )
+    return web.json_response({"followed_by": followed}, status=201)
+
+
 @ROUTES.get("/api/contacts")
 async def contacts(request: web.Request) -> web.Response:
     """Return our own agency and the others: how each root was compared, and its desks."""

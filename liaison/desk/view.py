@@ -41,13 +41,15 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
     if record is None:
         return {**row, **_written(case), "stage": None, "clocks": [], "waits_for": waits_for(case)}
     due = next_due(case.clocks)
-    ours = record.side_of(book.replica.slug)
+    name = book.ours_in(record)
+    ours = record.side_of(name)
     return {
         **row,
         "type": str(record.type),
         "urgency": str(record.urgency),
         "requester": record.requester,
         "requested": record.requested,
+        "ours": name,
         "stage": str(record.stage),
         "turn": _turn(record, ours),
         "waits_for": waits_for(case),
@@ -69,6 +71,7 @@ def other_desk(row: View, ours: str) -> str | None:
     """
     if "requester" not in row:
         return None
+    ours = row.get("ours", ours)
     other: str = row["requested"] if row["requester"] == ours else row["requester"]
     return other
 
@@ -236,7 +239,7 @@ def _step(
         "mid": message.mid.hex(),
         "act": str(held.step.act),
         "says": catalogue.code("act", held.step.act, lang),
-        "desk": held.desk,
+        "desk": held.called,
         "by": held.officer,
         "created": iso(from_timestamp(held.created)),
         "on_both_clocks": format_moment(from_timestamp(held.created), lang),

@@ -2,8 +2,8 @@
 
 from config.schema import Country
 from crypto.attest.signing import KeyId, SigningKey
-from crypto.attest.statement import Reason, RevocationPayload, Role
-from crypto.seal.ceremony import grant_key, parse_request, revoke
+from crypto.attest.statement import Reason, RevocationPayload, Role, SuccessionPayload, sign_entry
+from crypto.seal.ceremony import grant_key, parse_request, revoke, state_succession
 from liaison.desk.admin import init_desk
 from liaison.desk.broker_client import fetch_directory, publish_entry
 from liaison.runtime.seeds import load_key
@@ -56,6 +56,15 @@ async def revoke_key(
     agency = network.broker_directory().whose(kid).agency
     entry = revoke(agency, kid, payload, signers=[registrar])
     await publish_entry(network.http, network.broker.url, entry)
+
+
+async def succeed(network: Network, old: Desk, new: Desk, *, begins: int) -> None:
+    """Have the root that both desks have say that ``new`` follows ``old`` from then on (ts)."""
+    home, directory = network.state / "ceremony" / _agency(network, old), network.broker_directory()
+    shares = [load_key(home / f"root-{number}.seed") for number in (1, 2)]
+    one, other = directory.desk_named(old.slug), directory.desk_named(new.slug)
+    statement = state_succession(one.agency, one.id, SuccessionPayload(other.id, begins, None))
+    await publish_entry(network.http, network.broker.url, sign_entry(statement, shares))
 
 
 async def devices(desk: Desk) -> View:

@@ -72,3 +72,27 @@ def test_a_registrar_revokes_nothing_else(
 
     assert (refused.code, code in refused.err) == (2, True), refused.err
     assert refused.out == ""
+
+
+def test_a_root_names_who_follows_a_desk_and_in_which_cases(founded: Room, tmp_path: Path) -> None:
+    cases = tmp_path / "cases"
+    cases.write_text("00" * 16 + "\n" + "0f" * 16 + "\n")
+    where = (*KNOWN, "--from", "2026-07-01", "--out", str(tmp_path), "--threads", str(cases))
+    founded.good("succeed", "vn-mongcai-1", "vn-quangninh", *where)
+    file = tmp_path / "succeed-vn-mongcai-1-vn-quangninh.stmt"
+
+    signed = [founded.sign(carrier, str(file), *BY) for carrier in ("an", "chi")]
+
+    assert [one.code for one in signed] == [0, 0], signed[0].err
+    assert "Only in the 2 cases" in signed[0].out
+    founded.good("collect", "vn.entries", str(file), "--out", str(tmp_path / "all"))
+
+
+def test_ids_of_cases_out_of_form_are_refused(founded: Room, tmp_path: Path) -> None:
+    cases = tmp_path / "cases"
+    cases.write_text("QN-MC1-2026-0001\n")
+    where = (*KNOWN, "--from", "2026-07-01", "--out", str(tmp_path), "--threads", str(cases))
+
+    refused = founded.run("succeed", "vn-mongcai-1", "vn-quangninh", *where)
+
+    assert (refused.code, "ceremony.threads" in refused.err) == (2, True), refused.err
