@@ -43,6 +43,7 @@ from liaison.desk.store import Store, StoreError
 from liaison.desk.successors import Successors
 from liaison.desk.watched import alarm_view, missing_view, peer_view
 from liaison.runtime.clock import Clock, timestamp
+from liaison.runtime.pins import Comparison, Means
 from liaison.runtime.scheduler import Waker
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.moments import iso
@@ -137,6 +138,19 @@ class Agent:
         await self.inbox.try_again()
         self.waker.wake()
         return admitted
+
+    async def compare(
+        self, officer: str, agency: bytes, typed: str, means: Means
+    ) -> Comparison | None:
+        """Take what an officer typed of a root; raises what :meth:`Contacts.compare` raises.
+
+        The directory is followed again at once: it may have waited for this root.
+        """
+        made = await self.contacts.compare(officer, agency, typed, means)
+        if made is not None:
+            self.follower.awake.set()
+            self.news.tell()
+        return made
 
     async def open_case(self, officer: str, ref: str) -> int:
         """Sign receipts for what ``officer`` had not opened of a case; return how many."""

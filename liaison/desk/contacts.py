@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from crypto.attest.directory import Desk
+from crypto.attest.payload import decode_payload
 from crypto.attest.pin import agree, fingerprint, read_pin
-from crypto.attest.statement import AgencyId, Statement, What
+from crypto.attest.statement import AgencyId, RootPayload, Statement, What
 from liaison.desk.directory import Replica
 from liaison.desk.officers import Officers
 from liaison.desk.store import Store
@@ -45,6 +46,7 @@ class Standing(StrEnum):
     OLD = "old"
     BY_NOBODY = "by_nobody"
     UNCONFIRMED = "unconfirmed"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class Contacts:
         agencies = sorted(
             self.replica.directory.agencies(), key=lambda agency: agency != self.replica.agency
         )
-        return [self._view(agency, pins) for agency in agencies]
+        known = [self._view(agency, pins) for agency in agencies]
+        return [*known, *self._offered()]
 
     async def compare(
         self, officer: str, agency: bytes, typed: str, means: Means
@@ -116,8 +119,30 @@ class Contacts:
     async def _pins(self) -> list[Pin]:
         return parse_pins((await self.store.fact(PINS) or b"").decode().splitlines())
 
+    def _offered(self) -> list[dict[str, Any]]:
+        """Return the agency whose first root the log offers, as that root calls itself, if any."""
+        offered = self.replica.offered
+        if offered is None:
+            return []
+        payload = decode_payload(offered)
+        first = self._typed.get(offered.agency)
+        return [
+            {
+                "id": offered.agency.hex(),
+                "names": by_language(payload.names) if isinstance(payload, RootPayload) else {},
+                "standing": str(Standing.UNKNOWN),
+                "digits": None,
+                "compared": None,
+                "typed_by": None if first is None else first.officer,
+                "desks": [],
+            }
+        ]
+
     def _foreign_root(self, agency: bytes) -> Statement:
         """Return the root of another agency that counts now; raise UnknownAgencyError if none."""
+        offered = self.replica.offered
+        if offered is not None and offered.agency == agency:
+            return offered
         root = self.replica.directory.last(What.ROOT, AgencyId(agency), agency)
         if root is None or root.agency == self.replica.agency:
             raise UnknownAgencyError("the directory has no other agency of this id")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from crypto.attest.checkpoint import Policy
-from crypto.attest.directory import Directory, DirectoryError, Signer
+from crypto.attest.directory import Directory, DirectoryError, NotPinnedError, Signer
 from crypto.attest.header import DeskId
 from crypto.attest.note import NamedKey
 from crypto.attest.signing import KeyId, VerifyKey
-from crypto.attest.statement import AgencyId, InfraKind, Reason, Role, What
+from crypto.attest.statement import AgencyId, InfraKind, Reason, Role, Statement, What, parse_entry
 from liaison.desk.broker_client import Line
 from liaison.desk.store import Store
 from protocols.wire import api
@@ -47,6 +47,8 @@ class Replica:
     store: Store
     _carried: list[bytes] = field(default_factory=list)
     _known: Directory | None = None
+    #: A first root that the log goes on with and nobody here has pinned: nothing after it is taken.
+    offered: Statement | None = None
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -188,11 +190,15 @@ class Replica:
         self._carried, self._known = standing, known if standing else None
 
     async def _take(self, page: list[bytes]) -> None:
-        first, taken = self.directory.head.size, 0
+        first, taken, self.offered = self.directory.head.size, 0, None
         try:
             for entry in page:
                 self.directory.append(entry)
                 taken += 1
+        except NotPinnedError:
+            stopped_at = parse_entry(page[taken]).statement
+            self.offered = stopped_at if stopped_at.what is What.ROOT else None
+            raise
         finally:
             await self.store.add_directory_entries(first, page[:taken])
 

@@ -44,6 +44,7 @@ class Due(StrEnum):
     DESK_ENDED = "desk_ended"
     WINDOWS_SHORT = "windows_short"
     ROOT_UNCONFIRMED = "root_unconfirmed"
+    ROOT_UNKNOWN = "root_unknown"
     ROOT_BY_NOBODY = "root_by_nobody"
     ROOT_OLD = "root_old"
 
@@ -51,6 +52,7 @@ class Due(StrEnum):
 #: What a root's standing asks for.
 BY_STANDING = {
     Standing.UNCONFIRMED: Due.ROOT_UNCONFIRMED,
+    Standing.UNKNOWN: Due.ROOT_UNKNOWN,
     Standing.BY_NOBODY: Due.ROOT_BY_NOBODY,
     Standing.OLD: Due.ROOT_OLD,
 }

@@ -389,7 +389,7 @@ async def contacts(request: web.Request) -> web.Response:
 async def compare(request: web.Request) -> web.Response:
     """Take what an officer typed of a root's digits: ``{officer, digits, means}``; two make it."""
     fields = await _fields(request)
-    made = await request.app[AGENT].contacts.compare(
+    made = await request.app[AGENT].compare(
         _officer(fields), _agency(request), _text(fields, "digits"), _means(fields)
     )
     return web.json_response({"compared": made is not None}, status=201)

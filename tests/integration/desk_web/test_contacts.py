@@ -1,9 +1,11 @@
 """The page of contacts and keys: who was compared, and two officers who type what they hear."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
+from crypto.attest.directory import NotPinnedError
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import Role, What
@@ -13,6 +15,7 @@ from liaison.desk.contacts import PINS
 from liaison.desk.web.i18n import TAGS
 from liaison.runtime.seeds import load_key
 from protocols.casework.codes import Language
+from tests.support.agencies import found
 from tests.support.languages import untranslated
 from tests.support.network import Desk, Network, until
 from tests.support.screens import Page, Screen, browser_session
@@ -117,6 +120,27 @@ async def test_an_officer_whom_no_registrar_admitted_is_no_second_person(
 
     assert refused.status == 422
     assert await pins(network) == before
+
+
+async def test_a_third_agency_holds_the_directory_up_until_two_have_compared_it(
+    network: Network, screen_at: ScreenAt, second: Screen
+) -> None:
+    desk, third = network.mongcai, found("LA")
+    replica = desk.agent.replica
+    first = await screen_at(desk)
+    with suppress(NotPinnedError):
+        await replica._take(third.entries)  # noqa: SLF001 - as a page of the broker's log comes
+
+    before = await first.get("/contacts")
+    await compare(first, third.id.hex(), third.pin)
+    after = await compare(second, third.id.hex(), third.pin)
+    await replica._take(third.entries)  # noqa: SLF001 - as it comes again
+
+    assert "CƠ QUAN LẠ" in before.text
+    assert third.pin.split()[0] not in before.html
+    assert after.status == 200
+    assert third.id in replica.directory.agencies()
+    assert "CƠ QUAN LẠ" not in (await first.get("/contacts")).text
 
 
 async def test_one_officer_alone_compares_nothing(network: Network, screen_at: ScreenAt) -> None:

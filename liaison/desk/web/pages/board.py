@@ -60,7 +60,9 @@ async def _board(request: web.Request, officer: str) -> dict[str, Any]:
         "missing": await agent.missing_views(),
         "is_member": devices["member"],
         "strangers": sum(not other["admitted"] for other in devices["others"]),
-        "unconfirmed": sum(one["standing"] == Standing.UNCONFIRMED for one in contacts),
+        "unconfirmed": sum(
+            one["standing"] in (Standing.UNCONFIRMED, Standing.UNKNOWN) for one in contacts
+        ),
         "overdue": sum(press_of(row) == "overdue" for row in rows),
     }
 

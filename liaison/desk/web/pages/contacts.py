@@ -41,7 +41,7 @@ async def compare(request: web.Request, officer: str) -> web.StreamResponse:
         return await _show(request, officer, agency, code=NO_MEANS)
     try:
         known = bytes.fromhex(agency)
-        await request.app[AGENT].contacts.compare(officer, known, " ".join(groups), Means(means))
+        await request.app[AGENT].compare(officer, known, " ".join(groups), Means(means))
     except DifferingError as e:
         return await _show(request, officer, agency, code=e.code, groups=e.groups)
     except (PinError, SameOfficerError, UnknownAgencyError, UnknownSignerError) as e:
