@@ -32,7 +32,8 @@ from protocols.casework.lifecycle import Side, Stage, Turn
 from protocols.casework.moments import format_date
 
 #: Every kind of code that has labels, with its codes. Kinds without an enumeration of their own
-#: (field, truth, ruling, finding, whose, screen, ceremony, reason) are in the file only.
+#: (field, truth, ruling, finding, whose, screen, ceremony, reason, signer_doubt, file_state) are
+#: in the file only.
 KINDS: dict[str, type[StrEnum]] = {
     "type": codes.RequestType,
     "act": codes.Act,

@@ -19,7 +19,18 @@ CORRIDOR = bundled_corridor("quangninh-guangxi")
 CATALOGUE = Catalogue(SEED, CORRIDOR)
 LANGUAGES = list(Language)
 #: Kinds that are no enumeration in code.
-ONLY_IN_FILE = {"truth", "ruling", "finding", "field", "whose", "screen", "ceremony", "reason"}
+ONLY_IN_FILE = {
+    "truth",
+    "ruling",
+    "finding",
+    "field",
+    "whose",
+    "screen",
+    "ceremony",
+    "reason",
+    "signer_doubt",
+    "file_state",
+}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LABELS = [
     (kind, code, names) for kind, table in SEED.codes.items() for code, names in table.items()
