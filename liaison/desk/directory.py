@@ -174,8 +174,9 @@ class Replica:
         They never outdo the log: where the two contradict each other, the log holds.
         """
         async with self._syncing:
-            if set(entries) - set(self._carried):
-                await self._stand_beside([*self._carried, *entries])
+            shown = {*await self.store.directory_entries(), *self._carried}
+            if fresh := [entry for entry in entries if entry not in shown]:
+                await self._stand_beside([*self._carried, *fresh])
 
     async def _stand_beside(self, entries: Sequence[bytes]) -> None:
         """Keep those of ``entries`` that the log has not and that stand upon it."""

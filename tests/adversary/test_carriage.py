@@ -253,6 +253,7 @@ async def test_a_file_read_in_a_keys_time_and_entered_after_it_stays_without_a_p
         envelope = forger.forgery(content).build()
         assert await taken_as(parts.mongcai, CarriedFile(envelope).encoded()) == "taken"
         await publish_entry(parts.http, parts.broker.url, revoked(forger, forger.officer))
+        await parts.settle()
         await forger.caller.submit(envelope)
 
         assert await parts.quarantines(parts.mongcai, 1) == ["envelope.signer"]

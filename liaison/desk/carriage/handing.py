@@ -14,6 +14,7 @@ import structlog
 
 from liaison.desk.carriage.carrier import FILE_REFUSED, Carrier, Outgoing
 from liaison.desk.carriage.folder import SUFFIX, FolderError, carried_files, read_whole, write_whole
+from liaison.desk.store import StoreError
 
 
 class Outcome(StrEnum):
@@ -23,6 +24,12 @@ class Outcome(StrEnum):
     #: The same was here before, by whichever way: nothing changed.
     KNOWN = "known"
     REFUSED = "refused"
+
+
+class UnforeseenFileError(Exception):
+    """A file that breaks our own code: refused like a bad one, and logged as a defect."""
+
+    code = "carriage.unforeseen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ async def take_bytes(carrier: Carrier, name: str, raw: bytes) -> Handed:
         is_new = await carrier.take(raw)
     except FILE_REFUSED as e:
         return _refused(name, e.code, str(e))
+    except StoreError:
+        raise
+    except Exception as e:  # noqa: BLE001 - one bad file must never stop the next
+        structlog.get_logger().error("carriage.unforeseen", error=type(e).__name__)
+        return _refused(name, UnforeseenFileError.code, type(e).__name__)
     return Handed(name, Outcome.TAKEN if is_new else Outcome.KNOWN)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.client import DeskRefusedError
 from tests.support.agencies import DONGXING
 from tests.support.interposed import interpose
@@ -60,6 +61,7 @@ async def test_two_desks_without_any_broker_work_a_rescue_through_to_the_answer(
     ref = await mongcai.request(phrases=["REQ-12"])
     await network.clock_on(timedelta(minutes=5))
     await hand_over(mongcai, dongxing, stick)
+    assert await dongxing.open(ref) == 1
     for act in ("acknowledge", "accept"):
         await dongxing.act(ref, act)
         await network.clock_on(timedelta(minutes=5))
@@ -76,6 +78,7 @@ async def test_two_desks_without_any_broker_work_a_rescue_through_to_the_answer(
     assert [vn["stage"], cn["stage"]] == ["answered", "answered"]
     assert vn["clocks"] == cn["clocks"]
     assert vn["opened_at"] == "2026-03-02T08:05:00Z"
+    assert vn["steps"][0]["delivery"]["opened"] == "2026-03-02T08:05:00Z"
     assert [step["carried"]["in_ledger"] for step in vn["steps"]] == [False] * 4
     assert (vn["not_in_ledger"], vn["waiting_for_line"]) == (4, 0)
     assert await dongxing.set_aside() == []
@@ -208,3 +211,22 @@ async def test_a_stick_that_takes_no_more_is_told_and_everything_still_waits(
 
     assert (refused.value.status, refused.value.code) == (409, "carriage.not_written")
     assert len(await carry_out(network.mongcai, stick)) == 1
+
+
+async def test_a_file_that_breaks_our_own_code_stops_no_other(
+    network: Network, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cut_off(network)
+    await network.mongcai.request()
+    await carry_out(network.mongcai, stick)
+    (stick / "00.liaison").write_bytes(b"breaks")
+    honest = Carrier.take
+
+    async def take(carrier: Carrier, raw: bytes) -> bool:
+        return 1 / 0 > 0 if raw == b"breaks" else await honest(carrier, raw)
+
+    monkeypatch.setattr(Carrier, "take", take)
+
+    handed = await carry_in(network.dongxing, stick)
+
+    assert [one["code"] or one["outcome"] for one in handed] == ["carriage.unforeseen", "taken"]

@@ -11,22 +11,27 @@ from typing import Any
 import pytest
 
 from crypto.attest import labels
+from crypto.attest.checkpoint import cosign
+from crypto.attest.directory import Directory
 from crypto.attest.encoding import decode
 from crypto.attest.header import parse_envelope
+from crypto.attest.note import parse_note
 from crypto.attest.signing import SigningKey, open_signed, pack_signed
-from crypto.attest.statement import What, parse_entry
+from crypto.attest.statement import What, parse_entry, sign_entry
 from crypto.seal.content import Kind
 from crypto.seal.disclosure import Disclosure, DisclosureError, parse_disclosure
 from crypto.seal.envelope import WrapError, open_disclosed
 from liaison.desk.client import DeskRefusedError
 from liaison.desk.disclosure import check
 from liaison.desk.disclosure.check import FalseDisclosureError, Shown, verify_disclosure
+from liaison.desk.disclosure.evidence import entries_for
 from liaison.desk.disclosure.report import as_lines
+from liaison.runtime.seeds import load_key
 from protocols.casework.codes import Language
 from protocols.wire.receipt import Took, parse_took
 from tests.support.agencies import MONGCAI, QUANGNINH
 from tests.support.chance import Chance
-from tests.support.network import GUANGXI, Desk, Network, start
+from tests.support.network import AT, GUANGXI, Desk, Network, start
 from tests.support.releases import grant, request_dna
 from tests.support.requirements import REPOSITORY
 from tests.vectors.disclosure_verifier import FalseError, verified
@@ -237,7 +242,9 @@ async def test_the_other_messages_of_the_case_do_not_open_with_what_was_shown(
 
 
 async def test_a_disclosure_is_recorded_and_signed(disclosed: Disclosed) -> None:
-    (listed,) = (await disclosed.desk.client.get("/api/disclosures"))["disclosed"]
+    found = (await disclosed.desk.client.get("/api/disclosures"))["disclosed"]
+    assert len(found) == 1
+    (listed,) = found
     (kept,) = await disclosed.desk.agent.store.disclosed()
 
     assert (listed["mid"], listed["officer"], listed["reason"]) == (
@@ -301,6 +308,11 @@ async def test_a_file_made_up_of_other_parts_is_refused(disclosed: Disclosed) ->
         "another leaf": replace(file, leaf=other.leaf, proof=other.proof),
         "another proof": replace(file, proof=other.proof),
         "no witness of one side": replace(
+            file,
+            entries=tuple(e for e in file.entries if not is_witness(e, 0)),
+            checkpoint=without_line(file.checkpoint, "witness-vn"),
+        ),
+        "an entry of a witness missing": replace(
             file, entries=tuple(e for e in file.entries if not is_witness(e, 0))
         ),
         "no broker": replace(file, entries=tuple(e for e in file.entries if not is_broker(e))),
@@ -310,9 +322,7 @@ async def test_a_file_made_up_of_other_parts_is_refused(disclosed: Disclosed) ->
                 e for e in file.entries if parse_entry(e).statement.what is not What.DEVICE
             ),
         ),
-        "a further line": replace(
-            file, checkpoint=file.checkpoint + file.checkpoint.splitlines(keepends=True)[-1]
-        ),
+        "a further line": replace(file, checkpoint=with_line(file.checkpoint, stranger)),
     }
 
     assert other.content_key != file.content_key
@@ -323,6 +333,20 @@ async def test_a_file_made_up_of_other_parts_is_refused(disclosed: Disclosed) ->
     assert not holds(verify_disclosure, disclosed.raw, pins[:1])
     assert not holds_alone(disclosed.raw, pins[:1])
     assert stranger.verify_key.raw not in disclosed.raw
+
+
+def without_line(checkpoint: bytes, begins: str) -> bytes:
+    """Return a checkpoint without the line of a witness."""
+    note = parse_note(checkpoint)
+    kept = tuple(line for line in note.signatures if not line.name.startswith(begins))
+    assert len(kept) == len(note.signatures) - 1
+    return replace(note, signatures=kept).raw()
+
+
+def with_line(checkpoint: bytes, key: SigningKey) -> bytes:
+    """Return a checkpoint that a stranger has cosigned too."""
+    line = cosign(checkpoint, "stranger", key, at=AT)
+    return parse_note(checkpoint).adding(line).raw()
 
 
 def is_witness(entry: bytes, number: int) -> bool:
@@ -389,3 +413,28 @@ async def test_what_carries_other_messages_is_not_shown(
 
     with pytest.raises(DisclosureError, match="not shown alone"):
         verify_disclosure(disclosed.raw, disclosed.pins)
+
+
+async def test_an_entry_that_more_have_signed_is_shown_with_as_few_signatures_as_it_needs(
+    disclosed: Disclosed,
+) -> None:
+    network, replica = disclosed.network, disclosed.desk.agent.replica
+    home = network.state / "ceremony" / "cn-guangxi-police"
+    shares = [load_key(home / f"root-{number}.seed") for number in (1, 2, 3)]
+    held = [parse_entry(raw) for raw in await disclosed.desk.agent.store.directory_entries()]
+    by_all = [
+        sign_entry(entry.statement, shares)
+        if {kid for kid, _ in entry.signatures} <= {share.kid for share in shares}
+        else entry.raw
+        for entry in held
+    ]
+    desks = [disclosed.shown().source, *disclosed.shown().addressed]
+    signer = disclosed.shown().opened.signer.kid
+
+    shown = entries_for(by_all, disclosed.pins, desks, [signer], replica.policy())
+
+    signatures = [len(parse_entry(raw).signatures) for raw in shown]
+    assert max(len(parse_entry(raw).signatures) for raw in by_all) == len(shares)
+    assert set(signatures) == {1, 2}
+    assert len(shown) == len(disclosed.file.entries)
+    Directory.replay(disclosed.pins, shown)
