@@ -18,6 +18,7 @@ STANDING = b"liaison/1 standing\0"
 ERASURE = b"liaison/1 erase\0"
 BACKUP = b"liaison/1 backup\0"
 DISCLOSURE = b"liaison/1 disclose\0"
+SEEN = b"liaison/1 seen\0"
 
 #: All signing labels; a test signs with each and offers it under every other.
 SIGNING = (
@@ -33,6 +34,7 @@ SIGNING = (
     ERASURE,
     BACKUP,
     DISCLOSURE,
+    SEEN,
 )
 
 # HPKE info: what the 32 bytes in a wrap are.

@@ -174,10 +174,28 @@ def print_status(status: View) -> None:
         f"alarm {ledger['alarm'] or 'none'}",
         markup=False,
     )
+    standing = ", ".join(sorted({alarm["code"] for alarm in status["alarms"]}))
+    console.print(f"alarms: {standing or 'none'}", markup=False)
+    for peer in status["peers"]:
+        heard = peer["heard"] or "never"
+        console.print(f"{peer['desk']}: {peer['state']}, last heard {heard}", markup=False)
     sweep = status["sweep"]
     console.print(
         f"reminders: {sweep['state']}, last looked for {sweep['last'] or 'never'}", markup=False
     )
+
+
+def print_alarms(alarms: list[View]) -> None:
+    """Print alarms, the newest first: number, code, what each is about, and how it stands."""
+    console = Console(highlight=False)
+    for alarm in alarms:
+        seen = f"seen by {alarm['by']} {alarm['seen']}" if alarm["seen"] else "not seen"
+        stands = f"came right {alarm['settled']}" if alarm["settled"] else "stands"
+        console.print(
+            f"{alarm['number']}  {alarm['code']}  {printable(alarm['about'])}  "
+            f"{alarm['raised']}, {stands}, {seen}",
+            markup=False,
+        )
 
 
 def printable(text: str) -> str:

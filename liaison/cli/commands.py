@@ -110,6 +110,11 @@ GROUPS: dict[str, Group] = {
             "save": Listed(
                 "Save a file of a case on this computer, in clear.", "liaison.cli.desk_files"
             ),
+            "alarms": Listed(
+                "Show every alarm: what it is about, and who has seen it.",
+                "liaison.cli.desk_alarms",
+            ),
+            "seen": Listed("Sign that you have seen an alarm.", "liaison.cli.desk_alarms"),
             "devices": Listed(
                 "Show this computer's number, and the desk's other computers with theirs.",
                 "liaison.cli.desk_devices",

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from crypto.attest.header import envelope_id
-from liaison.desk.alarms import Alarm, Alarms
+from liaison.desk.alarms import Alarm, Alarms, UnknownAlarmError
 from liaison.desk.backlog import Backlog
 from liaison.desk.backup import Backups
 from liaison.desk.broker_client import Line, LineDownError
@@ -223,6 +223,18 @@ class Agent:
                 "last": None if self.waker.last_success is None else iso(self.waker.last_success),
             },
         }
+
+    async def mark_alarm_seen(self, officer: str, number: str) -> None:
+        """Keep an officer's signed word that they have seen the alarm of this number.
+
+        Raises:
+            LockedError: the officer has not unlocked.
+            UnknownAlarmError: no alarm of this number waits to be seen.
+        """
+        key = self.officers.key(officer)
+        if not number.isdecimal():
+            raise UnknownAlarmError("the number of an alarm expected")
+        await self.alarms.mark_seen(int(number), key, self.replica.desk)
 
     async def alarm_views(self) -> list[dict[str, Any]]:
         """Return the alarms that have not come right, the newest first."""

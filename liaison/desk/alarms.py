@@ -11,8 +11,12 @@ from enum import StrEnum
 
 import structlog
 
+from crypto.attest.header import DeskId
+from crypto.attest.signing import SigningKey
+from crypto.seal.seen import SeenAlarm, sign_seen
 from liaison.desk.store import RaisedAlarm, Store
 from liaison.runtime.clock import Clock, timestamp
+from protocols.casework.errors import CaseworkError
 
 
 class Alarm(StrEnum):
@@ -28,9 +32,16 @@ class Alarm(StrEnum):
     LEDGER_FORK = "ledger.fork"
     LEDGER_BEHIND = "ledger.behind"
     LANE_UNRECEIVED = "lane.unreceived"
+    LEDGER_STALE = "ledger.stale"
     PEER_SILENT = "peer.silent"
     PEER_WINDOW = "peer.window"
     PEER_CHECKPOINT = "peer.checkpoint"
+
+
+class UnknownAlarmError(CaseworkError):
+    """No alarm of this number waits to be seen."""
+
+    code = "alarm.unknown"
 
 
 #: Refusals that are also an accusation: of the broker, or of whoever holds the sender's keys.
@@ -80,6 +91,20 @@ class Alarms:
             is_looked_at = among is None or raised.subject in among
             if raised.code == alarm and is_looked_at and raised.subject not in subjects:
                 await self.settled(alarm, raised.subject)
+
+    async def mark_seen(self, number: int, key: SigningKey, desk: DeskId) -> None:
+        """Keep an officer's signed word that they have seen an alarm.
+
+        Raises:
+            UnknownAlarmError: there is no such alarm, or somebody has seen it.
+        """
+        found = next((a for a in await self.store.alarms() if a.number == number), None)
+        if found is None or found.seen is not None:
+            raise UnknownAlarmError("no alarm of this number waits to be seen")
+        at = timestamp(self.clock.now())
+        word = SeenAlarm(desk, found.code, found.subject, found.raised, at)
+        await self.store.mark_seen(number, key.kid, sign_seen(word, key), at)
+        self.changed()
 
     async def standing(self) -> list[RaisedAlarm]:
         """Return what has not come right, the newest first, whether or not it was seen."""

@@ -7,12 +7,13 @@ is there and does not answer.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from config.errors import ConfigError
 from config.schema import Corridor
+from crypto.attest.checkpoint import verify_checkpoint
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, PriorityClass
 from crypto.attest.signing import KeyId
@@ -74,6 +75,16 @@ class Peers:
     backlog: Backlog
     alarms: Alarms
     heard: Callable[[], None]
+    #: By slug, the desks to which nothing fresh vouches for a message, as of the last look.
+    _stale: set[str] = field(default_factory=set)
+
+    def is_stale(self, slug: str) -> bool:
+        """Say whether a message to this desk leaves without anything fresh that speaks for it.
+
+        Its own word is a day old, or the ledger's: it may be off, or its keys may have changed. It
+        is told once before sending, and holds up nothing.
+        """
+        return slug in self._stale
 
     def desks(self) -> list[DeskId]:
         """Return the desks with which ours has a channel and that the directory has."""
@@ -115,12 +126,25 @@ class Peers:
             if _waits_long(peer, now)
         }
         await self.alarms.stand(Alarm.LEDGER_BEHIND, hidden)
+        stale = {"": ""} if await self.is_ledger_stale(now) else {}
+        await self.alarms.stand(Alarm.LEDGER_STALE, stale)
+        self._stale.clear()
+        everybody = [self.replica.slug_of(desk) for desk in peers]
+        self._stale.update(everybody if stale else silent.values())
         ahead = {
             head.peer.hex(): self.replica.slug_of(head.peer)
             for head in await self.store.heads_ahead()
             if now - from_timestamp(head.noticed) > BEHIND_AFTER
         }
         await self.alarms.stand(Alarm.DIRECTORY_BEHIND, ahead)
+
+    async def is_ledger_stale(self, now: datetime) -> bool:
+        """Say whether no new cosigned checkpoint was seen for a day; never on a new desk."""
+        raw = await self.store.fact(CHECKPOINT)
+        if raw is None:
+            return False
+        seen = verify_checkpoint(raw, self.replica.policy())
+        return now - min(one.at for one in seen.cosignatures) > SILENT_AFTER
 
     async def presences(self, now: datetime, *, is_up: bool) -> list[tuple[Peer, Presence]]:
         """Return every desk with which ours has a channel, and how it stands."""

@@ -24,6 +24,7 @@ from crypto.seal.primitives import PrimitiveError
 from crypto.seal.stream import AttachmentError
 from crypto.seal.vault import VaultError
 from liaison.desk.agent import Agent
+from liaison.desk.alarms import UnknownAlarmError
 from liaison.desk.broker_client import BrokerRefusedError, LineDownError
 from liaison.desk.cases import ErasedCaseError, UnknownCaseError
 from liaison.desk.contacts import UnknownAgencyError
@@ -40,6 +41,7 @@ from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
 from liaison.desk.oversight import NoOversightError, ReviewProofError, read_shown
 from liaison.desk.release import UnknownAskError
 from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
+from liaison.desk.watched import alarm_view
 from liaison.runtime.pins import Means
 from liaison.runtime.web import ProblemError
 from protocols.casework.codes import DisclosureReason, ErasureReason, Language
@@ -61,6 +63,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (OtherOfficerError, 403),
     (UnknownCaseError, 404),
     (UnknownAskError, 404),
+    (UnknownAlarmError, 404),
     (StepError, 409),
     (NotErasableError, 409),
     (MayNotDiscloseError, 403),
@@ -158,7 +161,8 @@ async def send(request: web.Request) -> web.Response:
     officer, to = _officer(fields), _text(fields, "to")
     step = {name: value for name, value in fields.items() if name not in ("officer", "to")}
     ref = await request.app[AGENT].composer.request(officer, step, to=to)
-    return web.json_response({"case": ref}, status=201)
+    is_stale = request.app[AGENT].peers.is_stale(to)
+    return web.json_response({"case": ref, "stale": is_stale}, status=201)
 
 
 @ROUTES.post("/api/cases/{ref}/acts")
@@ -352,6 +356,22 @@ async def remove_officer(request: web.Request) -> web.Response:
     )
     await request.app[AGENT].remove(by, passphrase, removed)
     return web.json_response({"removed": removed})
+
+
+@ROUTES.get("/api/alarms")
+async def alarms(request: web.Request) -> web.Response:
+    """Return every alarm that was raised, the newest first."""
+    agent = request.app[AGENT]
+    found = [alarm_view(alarm, agent.replica) for alarm in await agent.store.alarms()]
+    return web.json_response({"alarms": found})
+
+
+@ROUTES.post("/api/alarms/{number}/seen")
+async def mark_alarm_seen(request: web.Request) -> web.Response:
+    """Keep an officer's signed word that they have seen an alarm: ``{officer}``."""
+    officer = _officer(await _fields(request))
+    await request.app[AGENT].mark_alarm_seen(officer, request.match_info["number"])
+    return web.json_response({"by": officer})
 
 
 @ROUTES.post("/api/devices")

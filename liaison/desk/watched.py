@@ -5,7 +5,10 @@ Alarms and what is missing in the lanes: by desk, post and number, never by what
 
 from typing import Any
 
+import structlog
+
 from crypto.attest.signing import KeyId
+from crypto.seal.seen import SeenAlarm, SeenError, verify_seen
 from liaison.desk.directory import Replica
 from liaison.desk.peers import Presence
 from liaison.desk.store import Missing, Peer, RaisedAlarm
@@ -16,16 +19,33 @@ View = dict[str, Any]
 
 
 def alarm_view(alarm: RaisedAlarm, replica: Replica) -> View:
-    """Return an alarm: its code, what it is about, when it was raised and who has seen it."""
+    """Return an alarm: its code, what it is about, when it was raised and who has seen it.
+
+    One whose signature does not hold was seen by nobody.
+    """
+    by = _seen_by(alarm, replica)
     return {
         "number": alarm.number,
         "code": alarm.code,
         "about": alarm.about,
         "raised": _moment(alarm.raised),
         "settled": _moment(alarm.settled),
-        "seen": _moment(alarm.seen),
-        "by": None if alarm.officer is None else replica.pseudonym(KeyId(alarm.officer)),
+        "seen": None if by is None else _moment(alarm.seen),
+        "by": by,
     }
+
+
+def _seen_by(alarm: RaisedAlarm, replica: Replica) -> str | None:
+    """Return who has signed that they have seen an alarm, or None."""
+    if alarm.seen is None:
+        return None
+    word = SeenAlarm(replica.desk, alarm.code, alarm.subject, alarm.raised, alarm.seen)
+    kid, signature = KeyId(alarm.officer or b""), alarm.signature or b""
+    try:
+        return verify_seen(word, kid, signature, replica.known).payload.pseudonym
+    except SeenError as e:
+        structlog.get_logger().error("alarm.not_seen", code=e.code)
+        return None
 
 
 def missing_view(gap: Missing, replica: Replica) -> View:

@@ -11,6 +11,7 @@ from crypto.attest.signing import SignatureError
 from crypto.attest.statement import StatementError
 from crypto.seal.backup import BackupError
 from crypto.seal.erasure import ErasureError
+from crypto.seal.seen import SeenError
 from liaison.broker.errors import RefusedError
 from liaison.desk.outbox import FalseReceiptError
 from protocols.casework.errors import CaseworkError
@@ -30,6 +31,7 @@ OWN_ERRORS = (
     NoteError,
     ReceiptError,
     RefusedError,
+    SeenError,
     SignatureError,
     StatementError,
 )

@@ -19,7 +19,7 @@ from crypto.attest.checkpoint import (
 from crypto.attest.directory import Directory
 from crypto.attest.encoding import MalformedError, Value, decode, encode
 from crypto.attest.hashing import digest
-from crypto.attest.header import Header, parse_envelope
+from crypto.attest.header import DeskId, Header, parse_envelope
 from crypto.attest.note import NamedKey, NoteSignature, SignatureKind
 from crypto.attest.padding import LARGEST
 from crypto.attest.payload import decode_payload, encode_payload
@@ -29,6 +29,7 @@ from crypto.seal.backup import Account, BackupKind, verify_account
 from crypto.seal.content import ThreadId
 from crypto.seal.envelope import Opened, open_envelope
 from crypto.seal.erasure import Erasure, verify_erasure
+from crypto.seal.seen import SeenAlarm, SeenError, verify_seen
 from liaison.broker.acknowledgement import Device, acknowledge
 from liaison.broker.directory import Replica
 from liaison.broker.login import Logins
@@ -140,6 +141,18 @@ def _login(body: bytes, signature: bytes) -> object:
     return api.parse_login_body(open_signed(key, labels.LOGIN, signed))
 
 
+#: An alarm that an officer has seen.
+ALARM = SeenAlarm(HERE.desk, "lane.gap", "a lane", NOW - 60, NOW)
+
+
+def _seen(body: bytes, signature: bytes) -> object:
+    match decode(body, limit=LARGEST):
+        case [bytes(desk), str(code), str(subject), int(raised), int(at)]:
+            alarm = SeenAlarm(DeskId(desk), code, subject, raised, at)
+            return verify_seen(alarm, HERE.officer.kid, signature, directory())
+    raise SeenError("no alarm")
+
+
 def _standing(body: bytes, signature: bytes) -> object:
     signed = encode([body, signature])
     said = open_signed(HERE.approver.verify_key, labels.STANDING, signed)
@@ -232,6 +245,7 @@ def signed_kinds() -> tuple[SignedKind, ...]:
         SignedKind("erasure", labels.ERASURE, officer, ERASED.encoded(), _erasure),
         SignedKind("backup", labels.BACKUP, device, ACCOUNT.encoded(), _backup),
         SignedKind("disclosure", labels.DISCLOSURE, approver, disclosed, _disclosure),
+        SignedKind("seen", labels.SEEN, officer, ALARM.encoded(), _seen),
         SignedKind("checkpoint", b"", BROKER, HEAD.text().encode(), _checkpoint),
         SignedKind("cosignature", b"", WITNESS_KEY, cosigned, _cosignature),
     )

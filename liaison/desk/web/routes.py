@@ -66,6 +66,7 @@ ROUTES = [
     web.post("/asks/{ask}/grant", for_officer(asks.grant, keeps=True)),
     web.post("/asks/{ask}/refuse", for_officer(asks.refuse, keeps=True)),
     web.post("/kept/{once}/drop", for_officer(board.drop_kept)),
+    web.post("/alarms/{number}/seen", for_officer(board.mark_seen)),
     web.get("/idle/live", for_officer(idle.stream_idle)),
     web.post("/awake", for_officer(idle.stay_awake)),
     web.get("/passphrase", for_officer(passphrase.show_passphrase)),

@@ -1,9 +1,11 @@
 """The board: every case by deadline, whose turn it is, and how the line stands."""
 
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
+from liaison.desk.alarms import UnknownAlarmError
 from liaison.desk.contacts import Standing
 from liaison.desk.routes import AGENT
 from liaison.desk.store import KeptForm
@@ -37,6 +39,13 @@ async def stream_board(request: web.Request, officer: str) -> web.StreamResponse
 async def drop_kept(request: web.Request, officer: str) -> web.StreamResponse:
     """Throw away what the officer had written when the screen locked itself."""
     await request.app[AGENT].store.drop_form(officer, request.match_info["once"])
+    return see_other("/board")
+
+
+async def mark_seen(request: web.Request, officer: str) -> web.StreamResponse:
+    """Keep the officer's signed word that they have seen an alarm; twice is once."""
+    with suppress(UnknownAlarmError):
+        await request.app[AGENT].mark_alarm_seen(officer, request.match_info["number"])
     return see_other("/board")
 
 

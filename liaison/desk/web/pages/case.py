@@ -85,6 +85,7 @@ async def _case(request: web.Request, officer: str) -> dict[str, Any]:
         "ended": ENDED,
         "reviews": await agent.overseer.reviews_of(found.thread),
         "is_up": agent.line.is_up,
+        "is_stale": agent.peers.is_stale(other_desk(view, agent.slug) or ""),
     }
 
 

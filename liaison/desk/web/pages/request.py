@@ -190,6 +190,7 @@ def _show(request: web.Request, posted: Posted | None, wrong: list[Wrong]) -> we
         person_first=RESCUE_PERSON if is_rescue else PERSON_FIRST,
         once=make_once() if posted is None else str(posted.get("once", "")),
         is_up=agent.line.is_up,
+        stale=[slug for slug in _addressees(request) if agent.peers.is_stale(slug)],
     )
 
 
