@@ -158,9 +158,13 @@ def _first_day(story: Story) -> None:
         story.answers = {slug: _get(line[2]) for slug, line in run.desks.items()}
         file = story.state.parent / "rescue.toml"
         file.write_text(rescue, encoding="utf-8")
+        session = story.state.parent / "mc-04.session"
+        at_desk = ("--state", story.state / "vn-mongcai-1", "--officer", "MC-04")
+        words = (story.state / "passphrase").read_text()
+        liaison("desk", "unlock", *at_desk, "--session", session, passphrase=words)
         sent = liaison(
-            *("desk", "send", "--state", story.state / "vn-mongcai-1"),
-            *("--to", "cn-dongxing", "--officer", "MC-04", "--file", file),
+            *("desk", "send", *at_desk, "--session", session),
+            *("--to", "cn-dongxing", "--file", file),
         )
         story.outcomes["send"] = sent
         story.boards["first"] = story.board("cn-dongxing", case=sent.out.strip())
