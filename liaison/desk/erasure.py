@@ -106,6 +106,8 @@ class Eraser:
             raise NotErasableError(
                 "a case whose messages all stand in the cosigned ledger expected"
             )
+        if any(parcel.thread == thread for parcel in await self.store.parcels()):
+            raise NotErasableError("a case without files that wait to go expected")
         asked = {message.mid for message in await self.store.open_asks()}
         if asked & {message.mid for message in messages}:
             raise NotErasableError("a case about which nobody asks for a second signature expected")

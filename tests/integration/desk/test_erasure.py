@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from liaison.desk.client import DeskRefusedError
+from liaison.desk.files.cabinet import FOLDER
 from liaison.desk.roster import STORE
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
+from tests.support.files import PDF, attach, have_come
 from tests.support.network import GUANGXI, Foundation, Network, start
 from tests.support.pages import opened_pages
 from tests.support.screens import Screen, browser_session
@@ -196,3 +198,28 @@ async def test_it_is_erased_on_the_screen_with_the_second_officers_passphrase(
         assert RULE in done.text
         assert "Theo lệnh của cơ quan có thẩm quyền" in done.text
     assert await guangxi.board() == []
+
+
+async def test_an_erased_case_leaves_none_of_its_files(network: Network) -> None:
+    guangxi = network.desks[GUANGXI]
+    ref = await declined(network)
+    await attach(network.desks[QUANGNINH], ref, ("a.pdf", PDF))
+    await have_come(guangxi, ref, 1)
+    await network.settle()
+    [there] = (guangxi.state / FOLDER).iterdir()
+
+    await erase(network, ref)
+
+    assert not there.exists()
+    assert await guangxi.agent.store.file_blobs() == set()
+    assert len(list((network.desks[QUANGNINH].state / FOLDER).iterdir())) == 1
+
+
+async def test_a_case_with_files_that_wait_to_go_is_not_erased(network: Network) -> None:
+    guangxi = network.desks[GUANGXI]
+    ref = await declined(network)
+    await network.broker.stop()
+    await network.line_is(guangxi, "down")
+    await attach(guangxi, ref, ("a.pdf", PDF))
+
+    assert await refusal(network, ref) == (409, "casework.not_erasable")

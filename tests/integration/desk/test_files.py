@@ -356,3 +356,36 @@ async def typed(desk: Desk, *words: str) -> Outcome:
     folder = ("--state", str(desk.state))
     env = environment(COLUMNS="200")
     return await asyncio.to_thread(liaison, "desk", *words, *folder, env=env)
+
+
+async def test_a_file_that_the_broker_has_lost_is_brought_again_before_its_note_goes(
+    network: Network,
+) -> None:
+    desk, ref = network.mongcai, await network.mongcai.request()
+    await network.settle()
+    ((thread, _),) = await desk.agent.store.threads()
+    await attach_without_a_note(desk, ref)
+
+    async def is_up() -> bool:
+        return [str(file.state) for file in await desk.agent.store.files_of(thread)] == ["up"]
+
+    await until(is_up, "the file is at the broker")
+    await network.broker.stop()
+    for path in (
+        path for path in (network.state / "broker" / "blobs").rglob("*") if path.is_file()
+    ):
+        path.unlink()
+    await network.broker.start()
+    await network.line_is(desk, "up")
+    desk.agent.officers.admit(desk.keys)
+    desk.agent.file_carrier.wake()
+    (file,) = await have_come(network.dongxing, ref, 1)
+
+    assert await read(network.dongxing, ref, file["blob"]) == PDF
+
+
+async def attach_without_a_note(desk: Desk, ref: str) -> None:
+    """Attach a file at a desk that is locked before its file has gone."""
+    added = await add(desk, ref, "a.pdf", PDF)
+    await desk.agent.filing.send(desk.officer, ref, [bytes.fromhex(added["blob"])], lang="vi")
+    desk.agent.officers.lock()
