@@ -26,9 +26,11 @@ from liaison.desk.tables import (
     cursors,
     destroyed,
     directory,
+    disclosures,
     drafts,
     erasures,
     facts,
+    failures,
     files,
     gaps,
     grant_keys,
@@ -42,11 +44,13 @@ from liaison.desk.tables import (
     openings,
     orphans,
     parcels,
+    peers,
     places,
     quarantine,
     reminders,
     resent,
     reviews,
+    told,
     windows,
 )
 
@@ -58,6 +62,7 @@ BACKED_UP: Mapping[BackupKind, tuple[Table, ...]] = {
         cases,
         erasures,
         reviews,
+        disclosures,
         messages,
         carried,
         carried_out,
@@ -67,8 +72,10 @@ BACKED_UP: Mapping[BackupKind, tuple[Table, ...]] = {
         resent,
         orphans,
         heads_ahead,
+        peers,
         alarms,
         acks,
+        failures,
         openings,
         reminders,
         notices,
@@ -88,6 +95,7 @@ LEFT_OUT = (
     kept_forms,
     carried_entries,
     parcels,
+    told,
 )
 #: Of the facts only these: the last checkpoint seen, and approvals given beforehand.
 FACTS = ("checkpoint", "standing")

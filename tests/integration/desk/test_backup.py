@@ -17,8 +17,6 @@ from liaison.desk.resends import ASK_AFTER
 from liaison.desk.restore import FolderInUseError, Officer, check_backup, restore_desk, rows_in
 from liaison.desk.roster import STORE
 from liaison.desk.store import Store, Stub
-from liaison.desk.store.snapshot import BACKED_UP, LEFT_OUT
-from liaison.desk.tables import TABLES
 from liaison.runtime.clock import timestamp
 from tests.support.agencies import MONGCAI
 from tests.support.chance import Chance
@@ -279,10 +277,3 @@ async def test_a_copy_that_took_this_desks_mail_is_told_to_its_officers(network:
         return "mailbox.ahead" in [a.code for a in await mongcai.agent.alarms.standing()]
 
     await until(is_told, "the alarm stands")
-
-
-def test_every_table_is_backed_up_or_left_out() -> None:
-    backed = [table.name for some in BACKED_UP.values() for table in some]
-    listed = [*backed, *(table.name for table in LEFT_OUT)]
-
-    assert sorted(listed) == sorted(TABLES.tables)
