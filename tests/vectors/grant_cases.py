@@ -7,7 +7,7 @@ from crypto.attest.header import PriorityClass
 from crypto.attest.payload import encode_payload
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import GrantKey, What, Window
-from crypto.seal.content import Kind, ReaderRole
+from crypto.seal.content import Kind, Lane, ReaderRole
 from crypto.seal.envelope import Outside
 from crypto.seal.grants import Grant, grant_to_value
 from crypto.seal.readers import Reader, with_readers
@@ -136,8 +136,9 @@ def given(
     """Return a grant from the first device to the second, or what is none."""
     chosen = list(wrapped) or [Reader(SECONDS_GRANT_KEY.key, ReaderRole.DEVICE)]
     grant = Grant(tuple((own.window.kid, own.seed) for own in HERE.windows), ())
-    said = replace(content(HERE, sender=signer), kind=kind, form=grant_to_value(grant))
     to = tuple(sorted(post.desk for post in dst))
+    lanes = {desk: Lane(1, None) for desk in to}
+    said = replace(content(HERE, sender=signer), kind=kind, lanes=lanes, form=grant_to_value(grant))
     around = Outside(HERE.desk, to, PriorityClass.ROUTINE, None, (), NOW + 86_400)
     return Forgery(with_readers(said, chosen), around, [r.window for r in chosen], signer)
 
