@@ -16,6 +16,7 @@ from crypto.attest.statement import (
     RootPayload,
     SuccessionPayload,
     What,
+    parse_entry,
     sign_entry,
 )
 from crypto.seal.ceremony import (
@@ -37,7 +38,7 @@ from liaison.desk.officers import Officers
 from liaison.desk.store import Store
 from liaison.runtime.clock import from_timestamp
 from liaison.runtime.pins import FRESH, Comparison, Means, Pin
-from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found_corridor
+from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found, found_corridor
 from tests.support.world import oversight
 
 AT = 1_770_000_000
@@ -121,6 +122,19 @@ async def test_a_new_root_is_red_until_its_own_digits_were_typed_by_two(
     assert waits is None
     assert made is not None
     assert await standing(contacts) == ("fresh", True)
+
+
+async def test_a_first_root_that_nobody_pinned_is_listed_as_unknown_and_without_its_digits(
+    contacts: Contacts,
+) -> None:
+    third = found("LA")
+    before = await contacts.listed()
+
+    contacts.replica.offered = parse_entry(third.entries[0]).statement
+
+    [*known, last] = await contacts.listed()
+    assert known == before
+    assert (last["id"], last["standing"], last["digits"]) == (third.id.hex(), "unknown", None)
 
 
 async def test_a_pin_that_nobody_compared_says_so(contacts: Contacts, corridor: Corridor) -> None:
