@@ -54,7 +54,8 @@ class HostileLine:
     async def told(self, play: Callable[["HostileLine"], Awaitable[None]], seed: int) -> set[str]:
         """Return the codes under which the desk told of what ``play`` did; all rests again then."""
         desk, self.chance = self.network.mongcai, Chance(seed)
-        before = await self._shown()
+        # A leaf that cannot be proven is an alarm again whenever the ledger is looked at.
+        before = {one for one in await self._shown() if one[1] is not None}
         self._pass_on(pass_on)
         await play(self)
         shown = await self._shown()
@@ -76,8 +77,14 @@ class HostileLine:
         return shown
 
     def on_envelopes(self, change: Callable[[api.Deliver], Sequence[api.Frame]]) -> None:
-        """Change each envelope on its way to the desk."""
-        self._on(ItemKind.ENVELOPE, change)
+        """Change each envelope of the other desk on its way to ours; our own copies pass."""
+        ours = self.network.mongcai.agent.replica.desk
+
+        def change_theirs(frame: api.Deliver) -> Sequence[api.Frame]:
+            is_ours = parse_envelope(frame.first).header.src == ours
+            return [frame] if is_ours else change(frame)
+
+        self._on(ItemKind.ENVELOPE, change_theirs)
 
     def on_acks(self, change: Callable[[api.Deliver], Sequence[api.Frame]]) -> None:
         """Change each acknowledgement on its way to the desk."""
