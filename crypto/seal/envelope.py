@@ -6,8 +6,9 @@ header's hash, the header commits to everything, and the signer is hidden from t
 needs memory (has this message been seen?) or IO (storing it) is the desk's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from crypto.attest import labels
 from crypto.attest.directory import Directory, DirectoryError, Signer
@@ -236,8 +237,8 @@ def open_with_key(
     """
     header = sealed.header
     _check_for_us(header, desk)
-    content, known = _read(sealed, key, directory=directory, at=at, index=index)
-    check_readers(content, header, directory)
+    readers = partial(check_readers, directory=directory)
+    content, known = _read(sealed, key, readers, directory=directory, at=at, index=index)
     return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
 
 
@@ -260,15 +261,20 @@ def open_disclosed(
         WrapError: the header commits to another key.
         EnvelopeError: as :func:`open_envelope`.
     """
-    content, known = _read(sealed, key, directory=directory, at=at, index=index)
-    check_listed(content, sealed.header)
+    content, known = _read(sealed, key, check_listed, directory=directory, at=at, index=index)
     return Opened(sealed, content, known, key, own_copy=False)
 
 
 def _read(
-    sealed: Sealed, key: bytes, *, directory: Directory, at: int, index: int | None
+    sealed: Sealed,
+    key: bytes,
+    readers: Callable[[Content, Header], None],
+    *,
+    directory: Directory,
+    at: int,
+    index: int | None,
 ) -> tuple[Content, Signer]:
-    """Return content and signer after all checks but those of who reads."""
+    """Return content and signer after all checks; ``readers`` is the one of who reads (9b)."""
     header = sealed.header
     _check_commitment(sealed, key)
     signer, signature = _signature(sealed, key)
@@ -278,6 +284,7 @@ def _read(
     except BadSignatureError as e:
         raise BadMessageSignatureError("the signature over the message does not hold") from e
     content = _content(sealed, key)
+    readers(content, header)
     check_blobs(content.attachments, header)
     check_lanes(content, header)
     if content.sender != signer:
