@@ -57,8 +57,7 @@ async def play(network: Network, between: Interposed, copies: Sequence[Way]) -> 
         elif way is Way.LINE:
             await agent.inbox.take(held[-1])
         else:
-            await between.cut()
-            await network.line_is(network.dongxing, "up")
+            await broken(network, between)
     await network.settle()
 
     (here,) = (await agent.casebook.find(ref)).steps
@@ -67,6 +66,17 @@ async def play(network: Network, between: Interposed, copies: Sequence[Way]) -> 
     assert here.carried_at == there.carried_at, copies
     assert (here.carried_at is not None) is (copies.index(Way.LINE) > first_file(copies)), copies
     assert await network.dongxing.set_aside() == [], copies
+
+
+async def broken(network: Network, between: Interposed) -> None:
+    """Break the line of Dongxing and wait until it has dialled anew."""
+    before = between.connections
+
+    async def is_back() -> bool:
+        return between.connections > before and network.dongxing.agent.line.is_up
+
+    await between.cut()
+    await until(is_back, "the line is up again")
 
 
 def first_file(copies: Sequence[Way]) -> int:
