@@ -26,11 +26,11 @@ from liaison.broker.routes import WAKER
 from liaison.broker.settings import BrokerSettings
 from liaison.broker.witnesses import WitnessAddress
 from liaison.demo.hand_clock import HandClock, Sweeper, obey
+from liaison.desk.api.call import AGENT
 from liaison.desk.app import DeskParts
 from liaison.desk.app import build_app as build_desk
 from liaison.desk.client import ADDRESS
 from liaison.desk.guard import make_token
-from liaison.desk.routes import AGENT
 from liaison.desk.vault import unlock_vault
 from liaison.runtime.clock import from_timestamp
 from liaison.runtime.logs import configure_logs

@@ -19,12 +19,13 @@ from crypto.seal.vault import Keys
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.agent import Agent
 from liaison.desk.alarms import Alarms
+from liaison.desk.api.call import AGENT, TOKEN_KEY
+from liaison.desk.api.problems import officers_errors
 from liaison.desk.backlog import Backlog
 from liaison.desk.backup import Backups
 from liaison.desk.broker_client import Line
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.reception import Reception
-from liaison.desk.carriage.routes import CARRIAGE_ROUTES
 from liaison.desk.carriage.spool import Spool
 from liaison.desk.cases import Casebook
 from liaison.desk.clocks import DeskSweep
@@ -60,7 +61,7 @@ from liaison.desk.refusals import Refusals
 from liaison.desk.release import Releases
 from liaison.desk.resends import Resends
 from liaison.desk.roster import STORE, Roster, check_vault
-from liaison.desk.routes import AGENT, ROUTES, TOKEN_KEY, officers_errors
+from liaison.desk.routes import ROUTES
 from liaison.desk.store import Store, StoredMessage
 from liaison.desk.store.snapshot import RESTORED
 from liaison.desk.successors import Successors
@@ -129,7 +130,6 @@ def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
     )
     app[TOKEN_KEY] = parts.token
     app.add_routes(ROUTES)
-    app.add_routes(CARRIAGE_ROUTES)
     add_screens(app, sessions, Catalogue(parts.catalogue, parts.corridor), load_errors())
     app.cleanup_ctx.append(lambda app: _run(app, parts, clock))
     return app

@@ -38,12 +38,12 @@ from liaison.demo.network import found_network, witness_name
 from liaison.demo.node import WITNESS_KEY
 from liaison.demo.staff import Post
 from liaison.desk.agent import Agent
+from liaison.desk.api.call import AGENT
 from liaison.desk.app import DeskParts
 from liaison.desk.app import build_app as build_desk
 from liaison.desk.client import DeskClient
 from liaison.desk.guard import make_token
 from liaison.desk.officers import Officers
-from liaison.desk.routes import AGENT
 from liaison.desk.vault import unlock_vault
 from liaison.runtime.clock import Clock, SystemClock
 from liaison.runtime.seeds import load_key

@@ -5,22 +5,22 @@ from pathlib import Path
 
 from aiohttp import web
 
+from liaison.desk.api.call import AGENT, json_fields
 from liaison.desk.carriage.folder import SUFFIX, FolderError
 from liaison.desk.carriage.handing import carry_in, carry_out
-from liaison.desk.routes import AGENT, json_fields
 from liaison.runtime.web import ProblemError
 
-CARRIAGE_ROUTES = web.RouteTableDef()
+ROUTES = web.RouteTableDef()
 
 
-@CARRIAGE_ROUTES.get("/api/carriage")
+@ROUTES.get("/api/carriage")
 async def waiting(request: web.Request) -> web.Response:
     """Return the names of the files that may leave, oldest first."""
     files = await request.app[AGENT].carrier.outgoing()
     return web.json_response({"files": [file.stem + SUFFIX for file in files]})
 
 
-@CARRIAGE_ROUTES.post("/api/carriage/out")
+@ROUTES.post("/api/carriage/out")
 async def out(request: web.Request) -> web.Response:
     """Write what waits into a folder: ``{folder}``, an absolute path on this computer."""
     (folder,) = _paths([(await json_fields(request)).get("folder")])
@@ -31,7 +31,7 @@ async def out(request: web.Request) -> web.Response:
     return web.json_response({"written": written})
 
 
-@CARRIAGE_ROUTES.post("/api/carriage/in")
+@ROUTES.post("/api/carriage/in")
 async def taken(request: web.Request) -> web.Response:
     """Take files: ``{files}``, absolute paths of files or folders on this computer."""
     files = (await json_fields(request)).get("files")

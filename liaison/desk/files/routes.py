@@ -11,13 +11,67 @@ from urllib.parse import quote
 from aiohttp import web
 
 from crypto.seal.attachment import Attachment
+from liaison.desk.api.call import (
+    AGENT,
+    officer_of,
+    read_fields,
+    unlocked_agent,
+)
 from liaison.desk.files.filing import Filing
 from liaison.desk.files.view import file_view
+from liaison.desk.guard import SESSION_HEADER
 from liaison.desk.store import StoredFile
+from protocols.casework.codes import Language
+from protocols.casework.person import parse_text
 
 #: Bytes read at once of what streams in.
 PIECE = 256 * 1024
+ROUTES = web.RouteTableDef()
 POLICY = "default-src 'none'; sandbox"
+
+
+@ROUTES.post("/api/cases/{ref}/files")
+async def add_file(request: web.Request) -> web.Response:
+    """Add the file in the body to a case: ``?name=``; it goes with :func:`send_files`."""
+    agent = request.app[AGENT]
+    officer, name = request.query.get("officer", ""), request.query.get("name", "")
+    agent.officers.acting(officer, request.headers.get(SESSION_HEADER, ""))
+    pieces = pieces_of(request)
+    return added(await agent.filing.add(request.match_info["ref"], name, pieces))
+
+
+@ROUTES.post("/api/cases/{ref}/parcels")
+async def send_files(request: web.Request) -> web.Response:
+    """Send files that were added, in a note: ``{officer, files: [blob], lang, text}``."""
+    fields = await read_fields(request)
+    files, lang = fields.get("files"), str(fields.get("lang", Language.ENGLISH))
+    blobs = [_hex(item) for item in files] if isinstance(files, list) else []
+    text = (
+        parse_text({"lang": lang, "text": fields["text"]}, "text") if fields.get("text") else None
+    )
+    parcel = await request.app[AGENT].filing.send(
+        officer_of(fields),
+        request.match_info["ref"],
+        blobs,
+        lang=lang,
+        text="" if text is None else text.text,
+    )
+    return web.json_response({"parcel": parcel.hex()}, status=201)
+
+
+@ROUTES.get("/api/cases/{ref}/files/{blob}")
+async def read_file(request: web.Request) -> web.StreamResponse:
+    """Stream a file of a case, to be saved."""
+    filing = unlocked_agent(request).filing
+    file = await filing.find(request.match_info["ref"], blob_of(request))
+    return await hand_out(request, filing, file)
+
+
+@ROUTES.post("/api/cases/{ref}/files/{blob}/again")
+async def fetch_file_again(request: web.Request) -> web.Response:
+    """Fetch a file anew that failed a check."""
+    await unlocked_agent(request).filing.fetch_again(request.match_info["ref"], blob_of(request))
+    return web.json_response({})
 
 
 def pieces_of(request: web.Request) -> AsyncIterator[bytes]:
@@ -64,3 +118,10 @@ def headers_of(attachment: Attachment) -> dict[str, str]:
 def added(attachment: Attachment) -> web.Response:
     """Return the answer to a file that was added."""
     return web.json_response(file_view(attachment, None), status=HTTPStatus.CREATED)
+
+
+def _hex(item: object) -> bytes:
+    try:
+        return bytes.fromhex(str(item))
+    except ValueError:
+        return b""  # a name that no file has

@@ -12,8 +12,8 @@ from contextlib import suppress
 from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import EventSourceResponse, sse_response
 
+from liaison.desk.api.call import AGENT
 from liaison.desk.officers import WARNED
-from liaison.desk.routes import AGENT
 from liaison.desk.web.officer import count_asks, present_officer
 from liaison.desk.web.render import fragment
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 from multidict import MultiDict
 
-from liaison.desk.routes import AGENT
+from liaison.desk.api.call import AGENT
 from liaison.desk.store import KeptForm
 from liaison.desk.web.render import CAME_BACK, WAITING, see_other
 from liaison.desk.web.session import SESSION, make_once

@@ -9,7 +9,7 @@ import jinja2
 from aiohttp import web
 
 from config.schema import ErrorText
-from liaison.desk.routes import AGENT
+from liaison.desk.api.call import AGENT
 from liaison.desk.web.headers import nonce
 from liaison.desk.web.i18n import OWN_NAMES, SIGNS, TAGS, Words, choose_language
 from liaison.desk.web.session import SESSION, cookie_name

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId
+from liaison.desk.api.call import AGENT
 from liaison.desk.questions import decision_view
 from liaison.desk.release import NotAnApproverError, UnknownAskError
-from liaison.desk.routes import AGENT
 from liaison.desk.store import StoredMessage
 from liaison.desk.view import View, ask_view
 from liaison.desk.web.fields import Posted

@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from liaison.desk.alarms import UnknownAlarmError
+from liaison.desk.api.call import AGENT
 from liaison.desk.contacts import Standing
-from liaison.desk.routes import AGENT
 from liaison.desk.store import KeptForm
 from liaison.desk.view import board_row, by_deadline, other_desk
 from liaison.desk.web.live import stream

@@ -9,10 +9,10 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from liaison.desk.api.call import AGENT
 from liaison.desk.carriage.carrier import Outgoing
 from liaison.desk.carriage.folder import SUFFIX
 from liaison.desk.carriage.handing import Handed, take_bytes
-from liaison.desk.routes import AGENT
 from liaison.desk.web.render import page
 from protocols.wire.carriage import FILE_LIMIT
 

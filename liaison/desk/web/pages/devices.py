@@ -9,8 +9,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from crypto.attest.pin import DeviceNumberError
+from liaison.desk.api.call import AGENT
 from liaison.desk.devices import UnknownDeviceError
-from liaison.desk.routes import AGENT
 from liaison.desk.web.render import page, see_other
 
 

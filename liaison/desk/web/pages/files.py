@@ -13,11 +13,11 @@ from aiohttp import BodyPartReader, web
 
 from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.stream import AttachmentError
+from liaison.desk.api.call import AGENT
 from liaison.desk.files.filing import NoFilesError, UnknownFileError
 from liaison.desk.files.kinds import KINDS, FileRefusedError
 from liaison.desk.files.routes import PIECE, blob_of, hand_out
 from liaison.desk.files.view import file_view
-from liaison.desk.routes import AGENT
 from liaison.desk.web.findings import Wrong
 from liaison.desk.web.render import page, see_other, words
 from liaison.desk.web.session import SESSION, make_once

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from liaison.desk.routes import AGENT
+from liaison.desk.api.call import AGENT
 from liaison.desk.web.live import stream
 
 

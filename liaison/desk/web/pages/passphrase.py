@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from crypto.seal.vault import VaultError
-from liaison.desk.routes import AGENT
+from liaison.desk.api.call import AGENT
 from liaison.desk.web.render import page
 
 

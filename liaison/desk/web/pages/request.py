@@ -14,7 +14,7 @@ from aiohttp import web
 
 from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
-from liaison.desk.routes import AGENT
+from liaison.desk.api.call import AGENT
 from liaison.desk.web.doubts import doubts_of, mark_of
 from liaison.desk.web.fields import FormWriter, Part, Posted, Rows
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong

@@ -1,0 +1,1 @@
+"""The agent's API on loopback: what the command line, the demo and the screens call."""
