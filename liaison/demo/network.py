@@ -108,7 +108,7 @@ async def found_network(state: Path, corridor: Corridor, staff: Staff, *, at: da
     write_private(state / PASSPHRASE, passphrase.encode())
     broker = await init_broker(state / "broker")
     witnesses = {
-        agency.slug: _make_witness(state / f"witness-{agency.slug}", agency.slug)
+        agency.slug: make_witness(state / f"witness-{agency.slug}", agency.slug)
         for agency in corridor.agencies
     }
     founded = hold_ceremony(
@@ -192,7 +192,8 @@ def witness_name(agency: str) -> str:
     return f"witness-{agency}"
 
 
-def _make_witness(state: Path, agency: str) -> bytes:
+def make_witness(state: Path, agency: str) -> bytes:
+    """Return the request of an agency's new witness, whose key stands in the new folder."""
     state.mkdir(mode=0o700)
     key = create_key(state / WITNESS_KEY)
     return prove_possession(

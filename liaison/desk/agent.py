@@ -11,7 +11,9 @@ from typing import Any
 
 import structlog
 
+from crypto.attest.directory import DirectoryError
 from crypto.attest.header import envelope_id
+from crypto.attest.note import NoteError
 from liaison.desk.alarms import Alarm, Alarms, UnknownAlarmError
 from liaison.desk.backlog import Backlog
 from liaison.desk.backup import Backups
@@ -197,7 +199,6 @@ class Agent:
     async def status(self) -> dict[str, Any]:
         """Return how this installation stands."""
         waiting = await self.store.waiting()
-        seen = await self.prover.last_seen()
         return {
             "desk": self.slug,
             "now": iso(self.clock.now()),
@@ -208,11 +209,7 @@ class Agent:
             "unproven": waiting.unproven,
             "mailbox": {lane.name.lower(): await self.store.cursor(lane) for lane in MailLane},
             "directory": self.replica.directory.head.size,
-            "ledger": {
-                "size": 0 if seen is None else seen.checkpoint.size,
-                "cosignatures": [] if seen is None else [c.name for c in seen.cosignatures],
-                "alarm": self.prover.alarm,
-            },
+            "ledger": await self._ledger_view(),
             "set_aside": len(await self.store.quarantined()),
             "alarms": await self.alarm_views(),
             "missing": await self.missing_views(),
@@ -248,6 +245,18 @@ class Agent:
     async def missing_views(self) -> list[dict[str, Any]]:
         """Return what is missing in the lanes to us, what was noticed first on top."""
         return [missing_view(gap, self.replica) for gap in await self.store.missing()]
+
+    async def _ledger_view(self) -> dict[str, Any]:
+        """Return how far the ledger was seen; by whom cosigned, once by all who must."""
+        view: dict[str, Any] = {"size": 0, "cosignatures": [], "alarm": self.prover.alarm}
+        try:
+            seen = await self.prover.last_seen()
+            view["size"] = 0 if seen is None else seen.size
+            cosigned = await self.prover.last_cosigned()
+            view["cosignatures"] = [c.name for c in cosigned.cosignatures] if cosigned else []
+        except (NoteError, DirectoryError) as e:
+            structlog.get_logger().warning("ledger.not_cosigned", code=e.code)
+        return view
 
     async def _check_mailbox(self, welcome: api.Welcome) -> None:
         for lane, theirs in (

@@ -15,6 +15,7 @@ import structlog
 
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import Header
+from crypto.attest.note import NoteError
 from crypto.seal.content import ThreadId
 from liaison.desk.backlog import Backlog
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
@@ -68,7 +69,7 @@ class DeskSweep:
         wakes = [self.keyring.publication_due()]
         asked = await self.resends.keep_up(now, is_up=self.line.is_up)
         wakes += [] if asked is None else [asked]
-        await self.peers.keep_up(now, is_up=self.line.is_up)
+        await self._keep_up_with_peers(now)
         told = await self.refusals.keep_up(now, is_up=self.line.is_up)
         wakes += [] if told is None else [told]
         for case in await self.casebook.every() if self.backlog.is_read else ():
@@ -88,6 +89,13 @@ class DeskSweep:
                 await self.line.redial()
         except (LineDownError, BrokerRefusedError, DirectoryError, FrameError) as e:
             structlog.get_logger().warning("keys.not_published", code=e.code)
+
+    async def _keep_up_with_peers(self, now: datetime) -> None:
+        try:
+            await self.peers.keep_up(now, is_up=self.line.is_up)
+        except (NoteError, DirectoryError) as e:
+            # What others are told and seen of them waits; our own officers are reminded.
+            structlog.get_logger().warning("peers.not_kept_up", code=e.code)
 
     async def _remind(self, thread: ThreadId, clocks: Iterable[CaseClock], now: datetime) -> None:
         found = [step for clock in clocks for step in _reminders(thread, clock, now)]

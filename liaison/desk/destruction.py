@@ -87,7 +87,7 @@ class Destruction:
     async def _times(self) -> Times | None:
         """Return what time it is by both clocks, or None before any checkpoint was seen."""
         try:
-            seen = await self.prover.last_seen()
+            seen = await self.prover.last_cosigned()
         except (NoteError, DirectoryError) as e:
             # Who must cosign has changed since: there is no time until they have.
             structlog.get_logger().warning("seeds.no_cosigned_time", code=e.code)

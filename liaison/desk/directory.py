@@ -134,6 +134,12 @@ class Replica:
         """Return the key id of our broker; raises what :meth:`broker_key` raises."""
         return self.broker_key().kid
 
+    def log(self) -> NamedKey:
+        """Return by what our broker signs its ledger; raises what :meth:`broker_key` raises."""
+        key = self.broker_key()
+        infra = self.directory.infra(InfraKind.BROKER, agency=self.agency)
+        return NamedKey(next(one.payload.name for one in infra if one.kid == key.kid), key)
+
     def policy(self) -> Policy:
         """Return whose signatures a checkpoint needs: our broker's and every agency's witness.
 
@@ -141,18 +147,13 @@ class Replica:
             NoBrokerError: our agency has not named our broker.
             NoWitnessError: an agency with desks has named no witness.
         """
-        kid = self.broker()
-        names = [
-            item.payload.name
-            for item in self.directory.infra(InfraKind.BROKER, agency=self.agency)
-            if item.kid == kid
-        ]
+        log = self.log()
         named = self.directory.infra(InfraKind.WITNESS)
         sides = {desk.agency for desk in self.directory.desks()}
         if not sides <= {item.agency for item in named}:
             raise NoWitnessError("an agency has named no witness: its side has seen nothing")
         witnesses = [NamedKey(item.payload.name, item.payload.key) for item in named]
-        return Policy.of_all(NamedKey(names[0], self.broker_key()), *witnesses)
+        return Policy.of_all(log, *witnesses)
 
     async def sync(self, line: Line) -> int:
         """Fetch what is new and return the size of the replica; raises what the line raises.

@@ -16,6 +16,7 @@ from config.schema import Corridor
 from crypto.attest.checkpoint import verify_checkpoint
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, PriorityClass
+from crypto.attest.note import NoteError
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import Role
 from crypto.seal.content import NO_CASE, Kind, Lane
@@ -139,11 +140,17 @@ class Peers:
         await self.alarms.stand(Alarm.DIRECTORY_BEHIND, ahead)
 
     async def is_ledger_stale(self, now: datetime) -> bool:
-        """Say whether no new cosigned checkpoint was seen for a day; never on a new desk."""
+        """Say whether no new cosigned checkpoint was seen for a day; never on a new desk.
+
+        One that not all have cosigned who must by now says nothing of the time.
+        """
         raw = await self.store.fact(CHECKPOINT)
         if raw is None:
             return False
-        seen = verify_checkpoint(raw, self.replica.policy())
+        try:
+            seen = verify_checkpoint(raw, self.replica.policy())
+        except (NoteError, DirectoryError):
+            return True
         return now - min(one.at for one in seen.cosignatures) > SILENT_AFTER
 
     async def presences(self, now: datetime, *, is_up: bool) -> list[tuple[Peer, Presence]]:

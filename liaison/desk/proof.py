@@ -8,7 +8,7 @@ where the broker's receipt says. A failure is an alarm and stops nothing: the ma
 import asyncio
 from dataclasses import dataclass, field
 
-from crypto.attest.checkpoint import Cosigned, verify_checkpoint
+from crypto.attest.checkpoint import Checkpoint, Cosigned, open_checkpoint, verify_checkpoint
 from crypto.attest.header import parse_envelope
 from crypto.attest.note import NoteError
 from crypto.attest.proof import verify_consistency, verify_inclusion
@@ -72,8 +72,24 @@ class Prover:
         self.alarm = None if raised is None else raised.decode()
         await self.places.load()
 
-    async def last_seen(self) -> Cosigned | None:
-        """Return the last checkpoint that held, verified anew, or None before the first."""
+    async def last_seen(self) -> Checkpoint | None:
+        """Return the last checkpoint that held, or None before the first.
+
+        The broker's signature is verified anew. The witnesses had cosigned it as the directory
+        asked when it was kept; one that was named since has not, and what was seen stays seen.
+
+        Raises:
+            NoteError, DirectoryError: it is not by the broker that our agency names now.
+        """
+        raw = await self.store.fact("checkpoint")
+        return None if raw is None else open_checkpoint(raw, self.replica.log())
+
+    async def last_cosigned(self) -> Cosigned | None:
+        """Return the last checkpoint that held with what its witnesses say, None before the first.
+
+        Raises:
+            NoteError, DirectoryError: not all who must cosign by now have cosigned it.
+        """
         raw = await self.store.fact("checkpoint")
         return None if raw is None else verify_checkpoint(raw, self.replica.policy())
 
@@ -115,7 +131,7 @@ class Prover:
             about = {"about": self.replica.slug_of(desk)}
             try:
                 theirs = verify_checkpoint(peer.checkpoint, self.replica.policy())
-                is_compared = await self._agrees(theirs.checkpoint.head, last.checkpoint.head)
+                is_compared = await self._agrees(theirs.checkpoint.head, last.head)
             except TreeError:
                 await self.alarms.raised(Alarm.LEDGER_FORK, peer.checkpoint.hex(), **about)
             except NoteError:
@@ -143,7 +159,7 @@ class Prover:
         last = await self.last_seen()
         if last is None:
             return
-        old, new = last.checkpoint.head, seen.checkpoint.head
+        old, new = last.head, seen.checkpoint.head
         if new.size < old.size:
             raise RolledBackError(f"{old.size} leaves were shown before, {new.size} now")
         proof = await self.line.page(api.CONSISTENCY_PATH, old=old.size, size=new.size)

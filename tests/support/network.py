@@ -447,7 +447,7 @@ def _assemble(
     founded: Founded, keys: Mapping[str, Keys], clock: HandClock, http: ClientSession
 ) -> Network:
     witnesses = {
-        witness_name(agency.slug): Part(_witness(founded, agency.slug, clock))
+        witness_name(agency.slug): Part(witness_app(founded, agency.slug, clock))
         for agency in founded.corridor.agencies
     }
     broker = Part(lambda: _broker(founded, witnesses, clock))
@@ -480,7 +480,8 @@ def serve_by(desk: Desk, broker: Part, founded: Founded, clock: HandClock) -> No
     desk.build = build
 
 
-def _witness(founded: Founded, agency: str, clock: HandClock) -> Callable[[], web.Application]:
+def witness_app(founded: Founded, agency: str, clock: HandClock) -> Callable[[], web.Application]:
+    """Return how the witness whose key stands in ``witness-{agency}`` is built."""
     state = founded.state / f"witness-{agency}"
     key, logs = load_key(state / WITNESS_KEY), (founded.log,)
     return lambda: build_witness(WitnessSettings(witness_name(agency), key, state, logs, clock))

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from crypto.attest import labels
+from crypto.attest.directory import DirectoryError
 from crypto.attest.encoding import encode
 from crypto.attest.hashing import digest
 from crypto.attest.header import MessageId, parse_envelope
+from crypto.attest.note import NoteError
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import Role
 from crypto.seal.content import parse_content
@@ -99,7 +101,11 @@ class Discloser:
         ]
 
     async def _file(self, message: StoredMessage) -> bytes:
-        seen, position = await self.prover.last_seen(), message.position
+        position = message.position
+        try:
+            seen = await self.prover.last_cosigned()
+        except (NoteError, DirectoryError) as e:
+            raise NotInLedgerError("a ledger that all cosigned who must by now expected") from e
         checkpoint = await self.store.fact("checkpoint")
         if seen is None or checkpoint is None or position is None or message.proven is None:
             raise NotInLedgerError("a message seen in the cosigned ledger expected")
