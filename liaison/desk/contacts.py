@@ -114,7 +114,7 @@ class Contacts:
     async def _keep(self, pin: Pin) -> None:
         pins = {one.digits: one for one in await self._pins()} | {pin.digits: pin}
         await self.store.set_fact(PINS, "\n".join(one.line for one in pins.values()).encode())
-        self.replica.directory.pins |= {pin.digits}
+        self.replica.pin(pin.digits)
 
     async def _pins(self) -> list[Pin]:
         return parse_pins((await self.store.fact(PINS) or b"").decode().splitlines())

@@ -47,6 +47,8 @@ class Replica:
     store: Store
     _carried: list[bytes] = field(default_factory=list)
     _known: Directory | None = None
+    #: How many entries the log had when what stands beside it was last looked at.
+    _stood_at: int = 0
     #: A first root that the log goes on with and nobody here has pinned: nothing after it is taken.
     offered: Statement | None = None
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -162,12 +164,20 @@ class Replica:
             DirectoryError: the broker offers an entry that does not stand.
         """
         async with self._syncing:
-            before = self.directory.head.size
-            while page := await line.page(api.DIRECTORY_PATH, **{"from": self.directory.head.size}):
-                await self._take(page)
-            if self._carried and self.directory.head.size > before:
-                await self._stand_beside(self._carried)
-            return self.directory.head.size
+            log = self.directory
+            try:
+                while page := await line.page(api.DIRECTORY_PATH, **{"from": log.head.size}):
+                    await self._take(page)
+            finally:
+                # What came before the line broke, or before what does not stand, is known too.
+                if self._carried and log.head.size != self._stood_at:
+                    await self._stand_beside(self._carried)
+            return log.head.size
+
+    def pin(self, digits: str) -> None:
+        """Believe a first root of these digits from now on, in the log and beside it."""
+        self.directory.pins |= {digits}
+        self.known.pins = self.directory.pins
 
     async def learn(self, entries: Sequence[bytes]) -> None:
         """Take up entries that came as a file; what does not stand, or is known, changes nothing.
@@ -189,7 +199,9 @@ class Replica:
             await self.store.set_carried_entries(standing)
         if known is not None:
             known.share_places(self.directory)
+            known.pins = self.directory.pins
         self._carried, self._known = standing, known if standing else None
+        self._stood_at = len(log)
 
     async def _take(self, page: list[bytes]) -> None:
         first, taken, self.offered = self.directory.head.size, 0, None

@@ -1,13 +1,23 @@
-"""Whose signatures a desk asks of a checkpoint."""
+"""Whose signatures a desk asks of a checkpoint, and what it knows beside the log it follows."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
-from crypto.attest.statement import InfraKind
+from crypto.attest.signing import KeyId
+from crypto.attest.statement import (
+    InfraKind,
+    Role,
+)
+from liaison.demo.hand_clock import HandClock
+from liaison.desk.broker_client import Line, LineDownError
 from liaison.desk.directory import NoWitnessError, Replica
 from liaison.desk.store import Store
-from tests.support.agencies import MONGCAI, draw_key, found_corridor
+from liaison.runtime.clock import from_timestamp
+from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found, found_corridor
 
 AT = 1_770_000_000
 
@@ -37,3 +47,73 @@ def test_a_side_without_a_witness_makes_every_checkpoint_worthless(
 ) -> None:
     with pytest.raises(NoWitnessError, match="named no witness"):
         replica(tmp_path, with_witness=sides).policy()
+
+
+@dataclass(slots=True)
+class BreakingLine(Line):
+    """A line over which these pages of the directory come before it breaks."""
+
+    pages: list[list[bytes]] = field(default_factory=list)
+
+    async def page(self, path: str, **query: int) -> list[bytes]:
+        """Return the next page; raise LineDownError when there is none left."""
+        if not self.pages:
+            raise LineDownError(f"broken before {path} {query}")
+        return self.pages.pop(0)
+
+
+@pytest.fixture
+def corridor() -> Corridor:
+    """Return two agencies."""
+    return found_corridor(AT, broker=draw_key().kid)
+
+
+@pytest.fixture
+async def followed(tmp_path: Path, corridor: Corridor) -> AsyncIterator[Replica]:
+    """Yield a replica, in its own store, of all that the two agencies have said."""
+    store = Store(tmp_path / "store", bytes(32))
+    await store.open()
+    await store.add_directory_entries(0, corridor.entries)
+    yield await Replica.load(corridor.pins, MONGCAI, store)
+    await store.close()
+
+
+async def sync_over_breaking_line(replica: Replica, *pages: list[bytes]) -> None:
+    """Have the replica follow a log of which these pages come, and then the line breaks."""
+    key, clock = draw_key(), HandClock(from_timestamp(AT))
+    async with ClientSession() as session:
+        line = BreakingLine(
+            "http://127.0.0.1", key, clock, session, lambda: key.kid, pages=list(pages)
+        )
+        with pytest.raises(LineDownError):
+            await replica.sync(line)
+
+
+def is_revoked(replica: Replica, kid: KeyId) -> bool:
+    """Say whether the key is revoked by all that the replica knows."""
+    return replica.known.is_revoked(replica.known.whose(kid))
+
+
+async def test_a_revocation_that_came_before_the_line_broke_is_known_beside_carried_entries(
+    followed: Replica, corridor: Corridor
+) -> None:
+    office = corridor.office(DONGXING)
+    _, newcomer = corridor.china.enrol(office, Role.OFFICER, at=AT)
+    await followed.learn([newcomer])
+
+    await sync_over_breaking_line(followed, [corridor.china.revoke(office.officer.kid, at=AT)])
+
+    assert await followed.store.carried_entries() == [newcomer]
+    assert is_revoked(followed, office.officer.kid)
+
+
+async def test_a_root_that_is_pinned_now_is_pinned_beside_carried_entries_too(
+    followed: Replica, corridor: Corridor
+) -> None:
+    third = found("LA")
+    _, newcomer = corridor.china.enrol(corridor.office(DONGXING), Role.OFFICER, at=AT)
+    await followed.learn([newcomer])
+
+    followed.pin(third.pin)
+
+    assert followed.directory.pins == followed.known.pins == {*corridor.pins, third.pin}
