@@ -6,6 +6,7 @@ from the same pins, until the log has them: they are known here, and move no hea
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,16 @@ from crypto.attest.directory import Directory, DirectoryError, NotPinnedError, S
 from crypto.attest.header import DeskId
 from crypto.attest.note import NamedKey
 from crypto.attest.signing import KeyId, VerifyKey
-from crypto.attest.statement import AgencyId, InfraKind, Reason, Role, Statement, What, parse_entry
+from crypto.attest.statement import (
+    AgencyId,
+    InfraKind,
+    Reason,
+    Role,
+    Statement,
+    StatementError,
+    What,
+    parse_entry,
+)
 from liaison.desk.broker_client import Line
 from liaison.desk.store import Store
 from protocols.wire import api
@@ -34,8 +44,9 @@ class NoWitnessError(DirectoryError):
     code = "directory.no_witness"
 
 
-#: Entries that came as files and that the log has not: more are not kept.
-MOST_CARRIED = 1_000
+#: Entries of one kind by one agency that came as files and that the log has not: more are not kept.
+#: What one agency, or one of its devices, signs takes no place from a revocation.
+MOST_CARRIED = 250
 
 
 @dataclass(slots=True)
@@ -224,13 +235,17 @@ def _standing(
     if not new:
         return None, []
     known, standing = Directory.replay(pins, log), list[bytes]()
+    kept = Counter[tuple[AgencyId, What]]()
     for entry in new:
         try:
+            statement = parse_entry(entry).statement
+            place = statement.agency, statement.what
+            if kept[place] == MOST_CARRIED:
+                continue
             known.append(entry)
-        except DirectoryError as e:
+        except (DirectoryError, StatementError) as e:
             structlog.get_logger().info("directory.carried_refused", code=e.code)
             continue
+        kept[place] += 1
         standing.append(entry)
-        if len(standing) == MOST_CARRIED:
-            break
     return known, standing

@@ -1,6 +1,6 @@
 """Whose signatures a desk asks of a checkpoint, and what it knows beside the log it follows."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +10,16 @@ from aiohttp import ClientSession
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import (
     InfraKind,
+    Reason,
+    RevocationPayload,
     Role,
+    parse_entry,
 )
+from crypto.seal.ceremony import revoke, state_grant_key
+from crypto.seal.windows import make_grant_key
 from liaison.demo.hand_clock import HandClock
 from liaison.desk.broker_client import Line, LineDownError
-from liaison.desk.directory import NoWitnessError, Replica
+from liaison.desk.directory import MOST_CARRIED, NoWitnessError, Replica
 from liaison.desk.store import Store
 from liaison.runtime.clock import from_timestamp
 from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found, found_corridor
@@ -117,3 +122,50 @@ async def test_a_root_that_is_pinned_now_is_pinned_beside_carried_entries_too(
     followed.pin(third.pin)
 
     assert followed.directory.pins == followed.known.pins == {*corridor.pins, third.pin}
+
+
+#: More entries of one kind than are kept of an agency.
+CROWD = 1_000
+
+
+def crowd_of_grant_keys(corridor: Corridor) -> list[bytes]:
+    """Return a thousand grant keys that one device of Dongxing states, each after the last."""
+    entries, last = list[bytes](), None
+    for _ in range(CROWD):
+        made, device = make_grant_key().key, corridor.office(DONGXING).device
+        entries.append(state_grant_key(corridor.china.id, made, device=device, after=last))
+        last = parse_entry(entries[-1]).statement
+    return entries
+
+
+def crowd_of_revocations(corridor: Corridor) -> list[bytes]:
+    """Return a thousand revocations of one key of Dongxing, each after the last."""
+    entries, last, china = list[bytes](), None, corridor.china
+    kid, payload = corridor.office(DONGXING).officer.kid, RevocationPayload(AT, Reason.LOST)
+    for _ in range(CROWD):
+        entries.append(revoke(china.id, kid, payload, signers=[china.registrar], after=last))
+        last = parse_entry(entries[-1]).statement
+    return entries
+
+
+@pytest.mark.parametrize(
+    "crowd, slug",
+    [
+        pytest.param(crowd_of_grant_keys, DONGXING, id="of what its devices state"),
+        pytest.param(crowd_of_revocations, MONGCAI, id="of another agency"),
+    ],
+)
+async def test_no_crowd_of_carried_entries_keeps_a_revocation_out(
+    followed: Replica,
+    corridor: Corridor,
+    crowd: Callable[[Corridor], list[bytes]],
+    slug: str,
+) -> None:
+    agency = corridor.china if slug == DONGXING else corridor.vietnam
+    revoked = corridor.office(slug).device.kid
+    await followed.learn(crowd(corridor))
+
+    await followed.learn([agency.revoke(revoked, at=AT)])
+
+    assert is_revoked(followed, revoked)
+    assert len(await followed.store.carried_entries()) == MOST_CARRIED + 1
