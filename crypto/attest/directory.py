@@ -36,6 +36,7 @@ from crypto.attest.statement import (
     DevicePayload,
     Entry,
     GrantKey,
+    InfraKind,
     InfraPayload,
     RevocationPayload,
     Role,
@@ -224,6 +225,9 @@ class Directory(Register):
             item.kid == kid and item.payload != payload for item in self._infra.values()
         ):
             raise ReboundError("this key already has another use or name")
+        named = (item for kind in InfraKind for item in self.infra(kind))
+        if any(item.payload.name == payload.name and item.kid != kid for item in named):
+            raise ReboundError(f"another key bears the name {payload.name}")
         self._infra[(agency, kid)] = Infra(kid, agency, payload)
 
     def _enter_revocation(self, entry: Entry, payload: RevocationPayload) -> None:

@@ -122,7 +122,8 @@ def _checkpoint(ledger: LedgerCopy, directory: Directory) -> Cosigned:
     expected = {desk.agency for desk in directory.desks()}
     if not expected <= agencies:
         raise BrokenCheckpointError("an agency has named no witness: its side has seen nothing")
-    keys = [NamedKey(w.payload.name, w.payload.key) for w in witnesses]
+    distinct = dict.fromkeys((w.payload.name, w.payload.key) for w in witnesses)
+    keys = [NamedKey(name, key) for name, key in distinct]
     try:
         return verify_checkpoint(ledger.checkpoint, Policy.of_all(_broker(directory), *keys))
     except NoteError as e:

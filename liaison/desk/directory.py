@@ -165,8 +165,9 @@ class Replica:
         sides = {desk.agency for desk in self.directory.desks()}
         if not sides <= {item.agency for item in named}:
             raise NoWitnessError("an agency has named no witness: its side has seen nothing")
-        witnesses = [NamedKey(item.payload.name, item.payload.key) for item in named]
-        return Policy.of_all(log, *witnesses)
+        # Two agencies may rely on one witness: it counts for both, and once.
+        witnesses = dict.fromkeys((item.payload.name, item.payload.key) for item in named)
+        return Policy.of_all(log, *(NamedKey(name, key) for name, key in witnesses))
 
     async def sync(self, line: Line) -> int:
         """Fetch what is new and return the size of the replica; raises what the line raises.

@@ -541,6 +541,23 @@ def rebound() -> Iterator[DirectoryCase]:
             published(replace(HERE.window, not_before=MONDAY + 1), by=HERE.device, after=WINDOWS),
         ),
     )
+    namesake = InfraPayload(InfraKind.WITNESS, NEW.verify_key, "broker.example/ledger")
+    yield DirectoryCase(
+        "infra-with-anothers-name",
+        "another key of the counterpart under the name of our broker",
+        "directory.rebound",
+        (
+            *BOTH,
+            broker_entry(HERE),
+            entry(
+                What.INFRA,
+                prove_possession(namesake, NEW),
+                THERE.roots,
+                subject=NEW.kid,
+                agency=THERE.agency,
+            ),
+        ),
+    )
     renamed = InfraPayload(InfraKind.WITNESS, BROKER.verify_key, "broker.example/ledger")
     yield DirectoryCase(
         "infra-with-another-use",

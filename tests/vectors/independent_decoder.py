@@ -452,6 +452,9 @@ class Directory:
         need((8, agency, subject) not in self.revoked, "directory.revoked")
         other = (i for (_, kid), i in self.infra.items() if kid == subject and i != v[:3])
         need(subject not in self.signers and not list(other), "directory.rebound")
+        standing = ((k, i) for (a, k), i in self.infra.items() if (8, a, k) not in self.revoked)
+        namesakes = [kid for kid, i in standing if i[2] == v[2] and kid != subject]
+        need(not namesakes, "directory.rebound")
         self.infra[agency, subject] = v[:3]
 
     def signer(self, kid: bytes, when: tuple[int, int | None]) -> Decoded:

@@ -27,15 +27,16 @@ from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found,
 AT = 1_770_000_000
 
 
-def replica(folder: Path, *, with_witness: tuple[str, ...]) -> Replica:
-    """Return a replica in which these sides have named a witness."""
-    broker = draw_key()
+def replica(folder: Path, *, with_witness: tuple[str, ...], shared: bool = False) -> Replica:
+    """Return a replica in which these sides have named a witness, each its own or one."""
+    broker, one = draw_key(), draw_key()
     corridor = found_corridor(AT, broker=broker.kid)
     for side in (corridor.vietnam, corridor.china):
         side.rely_on(InfraKind.BROKER, broker, "liaison/broker")
     sides = {"vn": corridor.vietnam, "cn": corridor.china}
     for name in with_witness:
-        sides[name].rely_on(InfraKind.WITNESS, draw_key(), f"witness-{name}")
+        key, called = (one, "witness") if shared else (draw_key(), f"witness-{name}")
+        sides[name].rely_on(InfraKind.WITNESS, key, called)
     return Replica(corridor.directory, MONGCAI, Store(folder / "store", bytes(32)))
 
 
@@ -44,6 +45,12 @@ def test_a_witness_of_each_side_must_have_cosigned(tmp_path: Path) -> None:
 
     assert {witness.name for witness in policy.witnesses} == {"witness-vn", "witness-cn"}
     assert policy.quorum == 2
+
+
+def test_a_witness_that_both_sides_have_named_counts_once(tmp_path: Path) -> None:
+    both = replica(tmp_path, with_witness=("vn", "cn"), shared=True)
+
+    assert [witness.name for witness in both.policy().witnesses] == ["witness"]
 
 
 @pytest.mark.parametrize("sides", [(), ("vn",), ("cn",)])
