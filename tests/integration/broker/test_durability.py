@@ -290,8 +290,8 @@ async def test_the_brokers_files_hold_no_plaintext_and_no_key_that_opens_a_messa
 
     files = {
         path.name: path.read_bytes()
-        for path in broker.settings.state.iterdir()
-        if path.name != KEY_NAME
+        for path in broker.settings.state.rglob("*")
+        if path.is_file() and path.name != KEY_NAME
     }
 
     secrets = [canary.encode(), (broker.settings.state / KEY_NAME).read_bytes()]

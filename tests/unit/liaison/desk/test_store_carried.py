@@ -57,6 +57,14 @@ async def test_what_came_as_a_file_is_acknowledged_to_no_broker_before_it_brings
     assert after == ([entered], [word("one").ack])
 
 
+async def test_what_came_as_a_file_does_not_wait_to_be_sent(store: Store) -> None:
+    await store.keep(message("ours"), Keeping())
+    await store.keep(came("theirs"), Keeping(carried=word("theirs")))
+
+    assert [waiting.mid for waiting in await store.outbox()] == [seed("ours")]
+    assert (await store.waiting()).unsent == 1
+
+
 async def test_a_word_is_carried_until_the_broker_has_noted_it_or_it_is_old(store: Store) -> None:
     for name in ("one", "two", "old"):
         at = NOW if name != "old" else NOW - 500
