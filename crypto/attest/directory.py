@@ -157,6 +157,8 @@ class Directory(Register):
                 raise ReboundError("an agency's id is the hash of its first root")
         else:
             self._require_root(entry)
+            if payload.country != self.root(statement.agency).country:
+                raise NotAuthorisedError("an agency stays in the country that it was founded in")
         _require(entry, payload.keys, payload.threshold)
         self._roots[statement.agency] = payload
         self._digits[statement.agency] = digits

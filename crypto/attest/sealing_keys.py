@@ -93,8 +93,9 @@ class SealingKeys:
     def latest_expiry(self, kids: Iterable[KeyId], *, at: int) -> int:
         """Return until when (ts) mail wrapped to these windows at ``at`` may wait to be fetched.
 
-        Fourteen days after the earliest of them ends. A desk's last window is kept in use past
-        its week, so an office that was closed too long to publish can still be sent a rescue.
+        Fourteen days after the earliest of them ends. The last window whose week has begun is kept
+        in use past its week, so an office that was closed too long to publish can still be sent a
+        rescue; one that begins only later, however far ahead, takes nothing from that.
 
         Raises:
             NoWindowError: no window of such an id.
@@ -102,7 +103,9 @@ class SealingKeys:
         ends = []
         for kid in kids:
             desk, window = self.window(kid)
-            is_last = window.not_after == self.windows(desk)[-1].not_after
+            is_last = not any(
+                window.not_before < other.not_before <= at for other in self.windows(desk)
+            )
             ends.append(max(window.not_after, at) if is_last else window.not_after)
         return min(ends) + MAIL_WAITS
 

@@ -5,7 +5,6 @@ one for all that nobody else was given, and others for the threads that they wer
 decided in :mod:`crypto.attest.directory`; here is where a message for a desk goes by now.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from crypto.attest.header import DeskId
@@ -43,19 +42,22 @@ class Successions:
         That is itself, while it has no successor by then; for a new thread the one who follows it
         in all that nobody else was given.
         """
-        begun = [one for one in self._of.get(desk, []) if one.begins <= at]
-        given = [one for one in begun if one.threads is not None and thread in one.threads]
-        for one in given or [one for one in begun if one.threads is None]:
-            return self.successor(one.new, at=at, thread=thread)
-        return desk
+        place, following = desk, self._following(desk, at, thread)
+        while following is not None:
+            place, following = following, self._following(following, at, thread)
+        return place
 
     def predecessors(self, desk: DeskId, *, at: int) -> list[DeskId]:
         """Return the desks whose place ``desk`` has, in part or whole, at ``at`` (ts)."""
-        found: list[DeskId] = []
-        for old, successions in self._of.items():
-            if any(one.new == desk and one.begins <= at for one in successions):
-                found += [old, *self.predecessors(old, at=at)]
-        return list(dict.fromkeys(found))
+        found: dict[DeskId, None] = {}
+        waiting = [desk]
+        while waiting:
+            place = waiting.pop()
+            if place in found:
+                continue
+            found[place] = None
+            waiting += [old for old in reversed(self._of) if self._gives(old, place, at)]
+        return [old for old in found if old != desk]
 
     def before(self, desk: DeskId) -> list[DeskId]:
         """Return the desks whose place ``desk`` has or will have, whenever that begins."""
@@ -65,7 +67,22 @@ class Successions:
         """Return who was named to follow a desk, from whatever day."""
         return [*self._of.get(desk, [])]
 
-    def _reached(self, desk: DeskId) -> Iterator[DeskId]:
-        for one in self._of.get(desk, []):
-            yield one.new
-            yield from self._reached(one.new)
+    def _following(self, desk: DeskId, at: int, thread: bytes | None) -> DeskId | None:
+        begun = [one for one in self._of.get(desk, []) if one.begins <= at]
+        given = [one for one in begun if one.threads is not None and thread in one.threads]
+        for one in given or [one for one in begun if one.threads is None]:
+            return one.new
+        return None
+
+    def _gives(self, old: DeskId, new: DeskId, at: int) -> bool:
+        return any(one.new == new and one.begins <= at for one in self._of[old])
+
+    def _reached(self, desk: DeskId) -> set[DeskId]:
+        """Return all that follow a desk; each is looked at once, however many ways lead there."""
+        found: set[DeskId] = set()
+        waiting = [desk]
+        while waiting:
+            following = {one.new for one in self._of.get(waiting.pop(), [])} - found
+            found |= following
+            waiting += following
+        return found

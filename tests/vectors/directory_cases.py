@@ -202,6 +202,12 @@ def roots() -> Iterator[tuple[str, str, str, bytes]]:
             rotation([*HERE.roots, *NEW_ROOTS], payload),
         )
     yield (
+        "root-that-moves-to-another-country",
+        "new roots that call the agency one of another country, and could then name desks of it",
+        "directory.not_authorised",
+        rotation([*HERE.roots[:2], *NEW_ROOTS[:2]], replace(NEW_ROOT, country="CN")),
+    )
+    yield (
         "root-of-another-agency",
         "a root about an agency other than its own",
         "directory.not_authorised",

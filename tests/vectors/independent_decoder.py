@@ -340,6 +340,7 @@ class Directory:
             need(h(b"lz1-agency", payload)[:16] == agency, "directory.rebound")
         else:
             self.by_root(agency)
+            need(v[2] == self.countries[agency], "directory.not_authorised")
         self.signed(v[0], v[1])
         self.roots[agency] = (v[0], v[1])
         self.countries[agency] = v[2]

@@ -30,7 +30,7 @@ from crypto.seal.ceremony import (
     publish_windows,
     request_key,
 )
-from crypto.seal.windows import WEEK
+from crypto.seal.windows import WEEK, make_window
 from tests.support.world import (
     BROKER,
     HERE,
@@ -246,6 +246,21 @@ def test_mail_to_an_office_closed_for_weeks_waits_from_now_on() -> None:
     latest = directory().latest_expiry([HERE.windows[1].window.kid], at=late)
 
     assert latest == late + MAIL_WAITS
+
+
+def test_a_window_far_ahead_takes_nothing_from_mail_to_an_office_closed_for_weeks() -> None:
+    late = MONDAY + 9 * WEEK
+    ahead = make_window(MONDAY + 12 * WEEK)
+    replica = directory()
+    last = replica.last(What.WINDOWS, HERE.agency, HERE.desk)
+    replica.append(
+        publish_windows(HERE.agency, HERE.desk, [ahead.window], device=HERE.device, after=last)
+    )
+
+    window = replica.open_window(HERE.desk, at=late)
+
+    assert window == HERE.windows[1].window
+    assert replica.latest_expiry([window.kid], at=late) == late + MAIL_WAITS
 
 
 def test_a_window_that_was_followed_by_another_is_not_kept_alive() -> None:

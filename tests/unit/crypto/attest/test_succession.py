@@ -1,8 +1,12 @@
 """Where a message for a desk goes once another has its place, and under which name it is shown."""
 
+from itertools import pairwise
+
 from crypto.attest.directory import Directory
+from crypto.attest.header import DeskId
 from crypto.attest.payload import encode_payload
-from crypto.attest.statement import What
+from crypto.attest.statement import SuccessionPayload, What
+from crypto.attest.succession import Successions
 from tests.support.world import HERE, MONDAY, NOW, THERE, desk_payload
 from tests.vectors.directory_cases import entry
 from tests.vectors.succession_cases import (
@@ -52,6 +56,26 @@ def test_successors_are_followed_to_the_last() -> None:
 
     assert directory.successor(HERE.desk, at=BEGINS) == SECOND_WARD
     assert directory.predecessors(SECOND_WARD, at=BEGINS) == [WARD, HERE.desk]
+
+
+def test_however_many_ways_lead_to_a_successor_it_is_looked_at_once() -> None:
+    successions, desks = Successions(), [DeskId(number.to_bytes(16, "big")) for number in range(60)]
+    for old, new in reversed(list(pairwise(desks))):
+        successions.enter(old, SuccessionPayload(new, BEGINS, THREADS[:1]))
+        successions.enter(old, SuccessionPayload(new, BEGINS, None))
+
+    assert successions.successor(desks[0], at=BEGINS) == desks[-1]
+    assert successions.before(desks[-1]) == desks[-2::-1]
+
+
+def test_a_line_of_successors_may_be_longer_than_python_goes_deep() -> None:
+    successions = Successions()
+    desks = [DeskId(number.to_bytes(16, "big")) for number in range(1, 1_500)]
+    for old, new in pairwise(desks):
+        successions.enter(old, SuccessionPayload(new, BEGINS, None))
+
+    assert successions.successor(desks[0], at=BEGINS) == desks[-1]
+    assert len(successions.before(desks[-1])) == len(desks) - 1
 
 
 def test_two_desks_that_were_merged_have_one_successor() -> None:
