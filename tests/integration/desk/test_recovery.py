@@ -117,7 +117,7 @@ async def test_nothing_is_told_to_another_program_on_the_desks_port(network: Net
 
     async def listen(request: web.Request) -> web.Response:
         heard.append(dict(request.headers))
-        return web.json_response({"live": True, "proof": "0" * 64})
+        return web.json_response({"live": True, "proof": "0" * 64, "session": "none"})
 
     def stranger() -> web.Application:
         app = web.Application()
