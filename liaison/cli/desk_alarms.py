@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True)
 async def alarms(
     state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
 ) -> None:
-    """Show every alarm, the newest first: what it is about, and who has seen it."""
+    """Show every alarm: what it is about, and who has seen it."""
     found = await ask_desk(settings, state, lambda desk: desk.get("/api/alarms"))
     if as_json:
         print_json(found)
@@ -42,7 +42,7 @@ async def seen(
     settings: SettingsOption = None,
     session: SessionOption = None,
 ) -> None:
-    """Sign that you have seen an alarm; it stands until what it tells of has come right."""
+    """Sign that you have seen an alarm."""
     answer = await act_at_desk(
         officer,
         session,

@@ -62,8 +62,8 @@ def test_the_ledger_of_a_play_holds(played: Played) -> None:
     assert verified.size == len(played.ledger.leaves)
     assert [name for name, _ in verified.cosignatures] == [f"witness-{name}" for name in AGENCIES]
     accepted = [e for e in verified.events if e.kind is EventKind.MESSAGE_ACCEPTED]
-    # Seven steps, and a receipt of opening for each.
-    assert len(accepted) == 14
+    # Seven steps, and a receipt of opening for each; what desks tell each other daily comes on top.
+    assert len(accepted) >= 14
 
 
 def test_signing_the_same_leaves_anew_gives_a_ledger_that_holds(played: Played) -> None:
