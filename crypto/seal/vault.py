@@ -214,7 +214,7 @@ def open_slot(vault: Vault, officer: str, passphrase: str) -> Keys:
         raise WrongPassphraseError(f"this is not the passphrase of {officer}") from e
     seed, opening = plain[:KEY_BYTES], plain[KEY_BYTES:]
     master = _unwrap(opening, slot.wrap, _info(officer))
-    _check_tag(vault, master)
+    check_tag(vault, master)
     return Keys(officer, master, seed, opening, vault.generation)
 
 
@@ -228,7 +228,7 @@ def open_recovery(vault: Vault, seed: bytes) -> bytes:
     if vault.recovery is None or OpeningKey.from_seed(seed).public != vault.recovery.public:
         raise WrongPapersError("these papers are of another vault, or newer ones replaced them")
     master = _unwrap(seed, vault.recovery.wrap, labels.RECOVERY)
-    _check_tag(vault, master)
+    check_tag(vault, master)
     return master
 
 
@@ -270,7 +270,8 @@ def _tagged(vault: Vault, master: bytes) -> Vault:
     return replace(changed, tag=_tag(changed, master))
 
 
-def _check_tag(vault: Vault, master: bytes) -> None:
+def check_tag(vault: Vault, master: bytes) -> None:
+    """Raise AlteredVaultError unless who holds ``master`` has left the vault as it is."""
     if not hmac.compare_digest(_tag(vault, master), vault.tag):
         raise AlteredVaultError("the vault is not as the desk's own officers left it")
 

@@ -80,31 +80,32 @@ async def serve_desk(
     from liaison.desk.app import DeskParts, build_app  # noqa: PLC0415 - see the module's docstring
     from liaison.desk.client import ADDRESS  # noqa: PLC0415
     from liaison.desk.guard import make_token  # noqa: PLC0415
-    from liaison.desk.vault import unlock_vault  # noqa: PLC0415
+    from liaison.desk.roster import unlocked  # noqa: PLC0415
     from liaison.desk.web.session import SESSIONS  # noqa: PLC0415
     from liaison.runtime.web import Address, serve  # noqa: PLC0415
 
     configure_logs()
     chosen = desk_settings(settings, state=state, broker_url=broker, port=port)
     passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
-    parts = DeskParts(
-        state=chosen.state,
-        broker_url=chosen.broker_url,
-        keys=unlock_vault(chosen.state, officer, passphrase),
-        corridor=find_corridor(chosen.corridor),
-        catalogue=load_catalogue(),
-        token=make_token(chosen.state),
-        spool_out=chosen.spool_out,
-        spool_in=chosen.spool_in,
-        lock_after=timedelta(minutes=chosen.lock_after),
-    )
+    async with unlocked(chosen.state, officer, passphrase) as keys:
+        parts = DeskParts(
+            state=chosen.state,
+            broker_url=chosen.broker_url,
+            keys=keys,
+            corridor=find_corridor(chosen.corridor),
+            catalogue=load_catalogue(),
+            token=make_token(chosen.state),
+            spool_out=chosen.spool_out,
+            spool_in=chosen.spool_in,
+            lock_after=timedelta(minutes=chosen.lock_after),
+        )
 
-    app = build_app(parts, clock=SystemClock())
+        app = build_app(parts, clock=SystemClock())
 
-    def ready(port: int) -> None:
-        url = f"http://{chosen.host}:{port}"
-        (chosen.state / ADDRESS).write_text(url + "\n")
-        say(url)
-        say(f"screen {url}{app[SESSIONS].launch_path()}")
+        def ready(port: int) -> None:
+            url = f"http://{chosen.host}:{port}"
+            (chosen.state / ADDRESS).write_text(url + "\n")
+            say(url)
+            say(f"screen {url}{app[SESSIONS].launch_path()}")
 
-    await serve(app, Address(chosen.host, chosen.port), ready=ready)
+        await serve(app, Address(chosen.host, chosen.port), ready=ready)

@@ -1,7 +1,7 @@
 """``liaison desk officers``, ``add``, ``remove`` and ``passphrase``: who can open a desk.
 
-Each change asks for a passphrase. Removing goes through the desk when it runs, which holds the
-store; the others change the vault's file alone.
+Each change asks for a passphrase. Removing and a new passphrase go through the desk when it runs;
+while it does, nobody else changes vault or store, and adding waits until it has been stopped.
 """
 
 from pathlib import Path
@@ -27,6 +27,7 @@ from liaison.cli.console import (
 )
 from liaison.cli.key_requests import tell_requests
 from liaison.desk.client import UNLOCK, DeskClient, DeskNotReachableError
+from liaison.desk.folder import DeskBusyError
 from liaison.runtime.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True)
@@ -104,14 +105,10 @@ async def remove(
 
     folder = folder_of(settings, state)
     passphrase = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
-    fields = {"officer": officer, "passphrase": passphrase, "removed": removed}
     try:
-        async with ClientSession() as http:
-            desk = DeskClient.of(folder, http)
-            await desk.post(UNLOCK, officer=officer, passphrase=passphrase)
-            await desk.post("/api/officers/remove", **fields)
-    except DeskNotReachableError:
         await remove_from(folder, officer, passphrase, removed)
+    except DeskBusyError:
+        await _ask(folder, officer, passphrase, "/api/officers/remove", removed=removed)
     say(f"removed {removed}")
 
 
@@ -125,15 +122,31 @@ async def passphrase(
     new_passphrase_fd: NewPassphraseOption = None,
 ) -> None:
     """Change your own passphrase."""
-    from liaison.desk.vault import renew_passphrase  # noqa: PLC0415
+    from liaison.desk.roster import renew_at  # noqa: PLC0415
 
-    renew_passphrase(
-        folder_of(settings, state),
-        officer,
-        read_passphrase(passphrase_fd, f"Passphrase of {officer}"),
-        read_new_passphrase(new_passphrase_fd, f"New passphrase of {officer}"),
-    )
+    folder = folder_of(settings, state)
+    old = read_passphrase(passphrase_fd, f"Passphrase of {officer}")
+    new = read_new_passphrase(new_passphrase_fd, f"New passphrase of {officer}")
+    try:
+        await renew_at(folder, officer, old, new)
+    except DeskBusyError:
+        await _ask(folder, officer, old, "/api/passphrase", new=new)
     say(f"changed {officer}")
+
+
+async def _ask(folder: Path, officer: str, passphrase: str, path: str, **fields: str) -> None:
+    """Have the desk that holds the folder do it.
+
+    The folder's lock says that somebody holds it, so a desk that answers late is waited for, and
+    never gone around.
+    """
+    try:
+        async with ClientSession() as http:
+            desk = DeskClient.of(folder, http)
+            await desk.post(UNLOCK, officer=officer, passphrase=passphrase)
+            await desk.post(path, officer=officer, passphrase=passphrase, **fields)
+    except DeskNotReachableError as e:
+        raise DeskBusyError("another program has this folder open, and no desk answers") from e
 
 
 def read_role(role: str) -> Role:

@@ -31,7 +31,7 @@ from liaison.desk.app import DeskParts
 from liaison.desk.app import build_app as build_desk
 from liaison.desk.client import ADDRESS
 from liaison.desk.guard import make_token
-from liaison.desk.vault import unlock_vault
+from liaison.desk.roster import unlocked
 from liaison.runtime.clock import from_timestamp
 from liaison.runtime.logs import configure_logs
 from liaison.runtime.origin import check_origin
@@ -41,6 +41,8 @@ from liaison.runtime.web import Address, serve
 from liaison.witness.app import WitnessSettings
 from liaison.witness.app import build_app as build_witness
 
+#: What a node serves, and what looks for what is due.
+Served = tuple[web.Application, Sweeper]
 LOOPBACK = "127.0.0.1"
 WITNESS_KEY = "witness.key"
 
@@ -54,7 +56,15 @@ def main() -> None:
 
 async def _run(told: dict[str, Any]) -> None:
     clock = HandClock(from_timestamp(told["at"]))
-    app, sweep = {"broker": _broker, "witness": _witness, "desk": _desk}[told["kind"]](told, clock)
+    async with {"broker": _broker, "witness": _witness, "desk": _desk}[told["kind"]](
+        told, clock
+    ) as (app, sweep):
+        await _serve(app, sweep, told, clock)
+
+
+async def _serve(
+    app: web.Application, sweep: Sweeper, told: dict[str, Any], clock: HandClock
+) -> None:
     app.cleanup_ctx.append(lambda _app: _obeying(told["clock"], clock, sweep))
     await serve(app, Address(LOOPBACK, told["port"]), ready=lambda port: _ready(told, port))
 
@@ -81,7 +91,8 @@ def _ready(told: dict[str, Any], port: int) -> None:
     sys.stdout.flush()
 
 
-def _broker(told: dict[str, Any], clock: HandClock) -> tuple[web.Application, Sweeper]:
+@contextlib.asynccontextmanager
+async def _broker(told: dict[str, Any], clock: HandClock) -> AsyncIterator[Served]:
     corridor = find_corridor(told["corridor"])
     pairs = {(channel.a, channel.b) for channel in corridor.channels}
     app = build_broker(
@@ -96,35 +107,38 @@ def _broker(told: dict[str, Any], clock: HandClock) -> tuple[web.Application, Sw
     async def sweep() -> datetime | None:
         return await app[WAKER].sweep()
 
-    return app, sweep
+    yield app, sweep
 
 
-def _witness(told: dict[str, Any], clock: HandClock) -> tuple[web.Application, Sweeper]:
+@contextlib.asynccontextmanager
+async def _witness(told: dict[str, Any], clock: HandClock) -> AsyncIterator[Served]:
     state = Path(told["state"])
     log = NamedKey(told["log"], VerifyKey(bytes.fromhex(told["log_key"])))
     key = load_key(state / WITNESS_KEY)
     app = build_witness(WitnessSettings(told["name"], key, state, (log,), clock))
-    return app, _nothing
+    yield app, _nothing
 
 
-def _desk(told: dict[str, Any], clock: HandClock) -> tuple[web.Application, Sweeper]:
+@contextlib.asynccontextmanager
+async def _desk(told: dict[str, Any], clock: HandClock) -> AsyncIterator[Served]:
     state = Path(told["state"])
-    app = build_desk(
-        DeskParts(
-            state=state,
-            broker_url=told["broker"],
-            keys=unlock_vault(state, told["officer"], told["passphrase"]),
-            corridor=find_corridor(told["corridor"]),
-            catalogue=load_catalogue(),
-            token=make_token(state),
-        ),
-        clock=clock,
-    )
+    async with unlocked(state, told["officer"], told["passphrase"]) as keys:
+        app = build_desk(
+            DeskParts(
+                state=state,
+                broker_url=told["broker"],
+                keys=keys,
+                corridor=find_corridor(told["corridor"]),
+                catalogue=load_catalogue(),
+                token=make_token(state),
+            ),
+            clock=clock,
+        )
 
-    async def sweep() -> datetime | None:
-        return await app[AGENT].waker.sweep()
+        async def sweep() -> datetime | None:
+            return await app[AGENT].waker.sweep()
 
-    return app, sweep
+        yield app, sweep
 
 
 async def _nothing() -> datetime | None:

@@ -20,7 +20,7 @@ from liaison.desk.app import DEVICE, SLUG, NotADeskError
 from liaison.desk.contacts import PINS
 from liaison.desk.directory import Replica
 from liaison.desk.release import STANDING
-from liaison.desk.roster import STORE, opened, recover
+from liaison.desk.roster import STORE, opened, recovered
 from liaison.desk.store import Store
 from liaison.desk.vault import add_officer, create_vault, unlock_vault
 from liaison.runtime.clock import Clock, timestamp
@@ -156,8 +156,7 @@ async def recover_for(
     Raises:
         NoVaultError, VaultError, StoreError: nothing has changed.
     """
-    keys = await recover(state, halves, officer, passphrase)
-    async with opened(state, officer, passphrase) as (store, _):
+    async with recovered(state, halves, officer, passphrase) as (store, keys):
         desk = await _own_desk(store)
     return _request_of(desk, keys, role, clock)
 

@@ -19,6 +19,9 @@ from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token, read_t
 ADDRESS, UNLOCK = "agent.url", "/api/unlock"
 NONCE_BYTES = 16
 PATIENCE = ClientTimeout(total=60)
+#: Acts that write the whole store anew: they take as long as it is large.
+UNHURRIED = frozenset({"/api/officers/remove"})
+NO_END = ClientTimeout(total=None)
 #: A file may take as long as it takes, while it moves.
 WHOLE_FILE = ClientTimeout(total=None, sock_read=300)
 PIECE = 256 * 1024
@@ -70,7 +73,8 @@ class DeskClient:
         An officer who unlocks has a session from then on, with which their acts are sent.
         """
         officer = str(fields.get("officer", ""))
-        answer = await self._call("POST", path, officer=officer, json=fields)
+        patience = NO_END if path in UNHURRIED else PATIENCE
+        answer = await self._call("POST", path, officer=officer, json=fields, timeout=patience)
         if path == UNLOCK:
             self.officers[officer] = str(answer["session"])
         return answer

@@ -17,6 +17,7 @@ from crypto.seal.backup import Account, BackupError, BackupKind, open_rows
 from crypto.seal.primitives import OpeningKey
 from liaison.desk.admin import NewDesk, init_desk
 from liaison.desk.backup import KEYS_KEPT, verify_backup
+from liaison.desk.folder import held
 from liaison.desk.roster import STORE
 from liaison.desk.store import Store
 from liaison.desk.store.engine import SCHEMA
@@ -138,12 +139,13 @@ async def restore_desk(
     accounts = _verified(sources, directory, timestamp(clock.now()))
     key = OpeningKey.from_seed(seed)
     _read_to_the_end(sources, accounts, key)
-    _check_empty(state)
-    try:
-        return await _make(state, sources, accounts, key, officer, clock)
-    except BaseException:
-        _take_back(state)
-        raise
+    with held(state):
+        _check_empty(state)
+        try:
+            return await _make(state, sources, accounts, key, officer, clock)
+        except BaseException:
+            _take_back(state)
+            raise
 
 
 def _check_empty(state: Path) -> None:

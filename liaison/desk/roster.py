@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from crypto.seal.vault import AlteredVaultError, Keys
+from liaison.desk.folder import held
 from liaison.desk.officers import Officers
 from liaison.desk.store import Store, opens
 from liaison.desk.vault import (
@@ -22,7 +23,6 @@ from liaison.desk.vault import (
     recover_vault,
     remove_officer,
     renew_passphrase,
-    unlock_vault,
 )
 
 STORE = "desk.sqlcipher"
@@ -79,8 +79,8 @@ class Roster:
             await note_vault(self.state, self.store)
 
     async def _open(self, officer: str, passphrase: str) -> Keys:
-        # Argon2id takes its half second beside the agent's work, not in front of it.
-        keys = await asyncio.to_thread(unlock_vault, self.state, officer, passphrase)
+        file = partial(opens, self.state / STORE)
+        keys = await open_desk(self.state, officer, passphrase, file)
         await check_vault(keys, self.store)
         return keys
 
@@ -103,19 +103,56 @@ async def note_vault(state: Path, store: Store) -> None:
 
 
 @asynccontextmanager
+async def unlocked(state: Path, officer: str, passphrase: str) -> AsyncIterator[Keys]:
+    """Hold the folder of a desk and give what the passphrase opens.
+
+    A removal that was cut short is finished, or taken back, before.
+
+    Raises:
+        NoVaultError, VaultError: it does not open.
+        DeskBusyError: the desk runs, or another command has it open.
+    """
+    with held(state):
+        yield await open_desk(state, officer, passphrase, partial(opens, state / STORE))
+
+
+@asynccontextmanager
 async def opened(state: Path, officer: str, passphrase: str) -> AsyncIterator[tuple[Store, Keys]]:
     """Give the store of a desk in ``state`` and what the passphrase opens; close it at the end.
 
     Raises:
         NoVaultError, VaultError, StoreError: it does not open.
+        DeskBusyError: the desk runs, or another command has it open.
     """
-    file = state / STORE
-    keys = await open_desk(state, officer, passphrase, partial(opens, file))
-    store = Store(file, keys.master)
+    async with unlocked(state, officer, passphrase) as keys, _store_of(state, keys) as store:
+        yield store, keys
+
+
+@asynccontextmanager
+async def recovered(
+    state: Path, halves: tuple[bytes, bytes], officer: str, passphrase: str
+) -> AsyncIterator[tuple[Store, Keys]]:
+    """Give a desk like :func:`opened`, to an officer whom the two papers give a slot.
+
+    The papers are spent with it.
+
+    Raises:
+        NoVaultError, VaultError, StoreError, DeskBusyError: nothing has changed.
+    """
+    with held(state):
+        known = partial(opens, state / STORE)
+        keys = await recover_vault(state, halves, officer, passphrase, known)
+        async with _store_of(state, keys) as store:
+            yield store, keys
+
+
+@asynccontextmanager
+async def _store_of(state: Path, keys: Keys) -> AsyncIterator[Store]:
+    store = Store(state / STORE, keys.master)
     await store.open()
     try:
         await check_vault(keys, store)
-        yield store, keys
+        yield store
         await note_vault(state, store)
     finally:
         await store.close()
@@ -125,6 +162,12 @@ async def remove_from(state: Path, by: str, passphrase: str, officer: str) -> No
     """Take ``officer`` out of a desk that does not run; raises what :meth:`Roster.remove` does."""
     async with opened(state, by, passphrase) as (store, _):
         await remove_officer(state, officer, store.rekey)
+
+
+async def renew_at(state: Path, officer: str, passphrase: str, new: str) -> None:
+    """Change an officer's passphrase at a desk that does not run; raises as :func:`opened` does."""
+    async with opened(state, officer, passphrase):
+        await asyncio.to_thread(renew_passphrase, state, officer, passphrase, new)
 
 
 async def papers_of(
@@ -139,15 +182,6 @@ async def papers_of(
     """
     async with opened(state, officer, passphrase) as (_, keys):
         make_papers(state, keys, write)
-
-
-async def recover(state: Path, halves: tuple[bytes, bytes], officer: str, passphrase: str) -> Keys:
-    """Return the keys of an officer who gets a slot by the two papers, which are spent with it.
-
-    Raises:
-        NoVaultError, VaultError, StoreError: nothing has changed.
-    """
-    return await recover_vault(state, halves, officer, passphrase, partial(opens, state / STORE))
 
 
 async def _note(store: Store, generation: int) -> None:

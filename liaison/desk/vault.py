@@ -4,8 +4,12 @@ Removing an officer gives the desk a new master key, under which the store is wr
 files cannot change in one act, so the new vault waits beside the old one until the store has
 changed, which is one act of the database; whoever opens the desk next sees which of the two keys
 opens the store, and finishes or takes back (:func:`open_desk`).
+
+Whatever changes a vault here is called by who holds the folder (:mod:`liaison.desk.folder`): a
+removal that still runs must not be taken for what is left of one.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from crypto.seal.vault import (
     Vault,
     add_slot,
     change_passphrase,
+    check_tag,
     new_vault,
     open_recovery,
     open_slot,
@@ -26,17 +31,12 @@ from crypto.seal.vault import (
     remove_slot,
     set_recovery,
 )
+from liaison.desk.folder import DeskBusyError, NoVaultError
 from liaison.runtime.seeds import sync_folder, write_private
 
 VAULT = "vault"
 #: The vault of a desk whose store is about to get, or has got, a new key.
 PENDING = "pending-vault"
-
-
-class NoVaultError(Exception):
-    """The folder holds no desk."""
-
-    code = "desk.no_vault"
 
 
 def create_vault(state: Path, officer: str, passphrase: str) -> Keys:
@@ -82,8 +82,10 @@ def add_officer(state: Path, keys: Keys, officer: str, passphrase: str) -> Keys:
     Raises:
         VaultError: a weak passphrase, or the officer has a slot.
     """
-    vault, added = add_slot(read_vault(state), officer, passphrase, master=keys.master)
-    _replace(state, vault)
+    vault = read_vault(state)
+    check_tag(vault, keys.master)
+    with_slot, added = add_slot(vault, officer, passphrase, master=keys.master)
+    _replace(state, vault, with_slot)
     return added
 
 
@@ -95,7 +97,7 @@ def renew_passphrase(state: Path, officer: str, passphrase: str, new: str) -> No
     """
     vault = read_vault(state)
     keys = open_slot(vault, officer, passphrase)
-    _replace(state, change_passphrase(vault, keys, new))
+    _replace(state, vault, change_passphrase(vault, keys, new))
 
 
 def make_papers(state: Path, keys: Keys, write: Callable[[bytes, bytes], None]) -> None:
@@ -103,9 +105,10 @@ def make_papers(state: Path, keys: Keys, write: Callable[[bytes, bytes], None]) 
 
     ``write`` puts them on paper; only when it has, the vault changes.
     """
-    secret = fresh(KEY_BYTES)
+    vault, secret = read_vault(state), fresh(KEY_BYTES)
+    check_tag(vault, keys.master)
     write(*part(secret))
-    _replace(state, set_recovery(read_vault(state), secret, master=keys.master))
+    _replace(state, vault, set_recovery(vault, secret, master=keys.master))
 
 
 async def recover_vault(
@@ -133,7 +136,7 @@ async def recover_vault(
     others = tuple(slot for slot in vault.slots if slot.officer != officer)
     kept = Vault(vault.generation, others, vault.recovery)
     with_slot, keys = add_slot(kept, officer, passphrase, master=master)
-    _replace(state, set_recovery(with_slot, None, master=master))
+    _replace(state, vault, set_recovery(with_slot, None, master=master))
     return keys
 
 
@@ -142,8 +145,9 @@ async def remove_officer(
 ) -> bytes:
     """Take an officer out and return the desk's new master key, to which the store has changed.
 
-    The vault must have been opened just before: its tag then says that its slots are the
-    officers'. A kill at any point leaves vault and store of the old key, or of the new one.
+    The vault must have been opened just before (:func:`open_desk`): its tag then says that its
+    slots are the officers', and nothing is left of an earlier removal. A kill at any point leaves
+    vault and store of the old key, or of the new one.
 
     Args:
         state: the desk's folder.
@@ -152,12 +156,16 @@ async def remove_officer(
 
     Raises:
         VaultError: no such officer, or the only one.
+        DeskBusyError: another removal is under way or was cut short; nothing has changed.
         StoreError: the store could not be changed; everything is as it was.
     """
     master = fresh(KEY_BYTES)
     pending = state / PENDING
-    pending.unlink(missing_ok=True)
-    write_private(pending, pack_vault(remove_slot(read_vault(state), officer, master=master)))
+    following = pack_vault(remove_slot(read_vault(state), officer, master=master))
+    try:
+        write_private(pending, following)
+    except FileExistsError as e:
+        raise DeskBusyError("a removal has not ended: its vault still waits for the store") from e
     sync_folder(state)
     await rekey(master)
     pending.replace(state / VAULT)
@@ -179,7 +187,8 @@ async def open_desk(
         NoVaultError, VaultError: as :func:`unlock_vault`.
     """
     await settle(state, lambda vault: open_slot(vault, officer, passphrase).master, opens)
-    return unlock_vault(state, officer, passphrase)
+    # Argon2id takes its half second beside an agent's work, not in front of it.
+    return await asyncio.to_thread(unlock_vault, state, officer, passphrase)
 
 
 async def settle(
@@ -206,7 +215,9 @@ async def settle(
         pending.unlink()
 
 
-def _replace(state: Path, vault: Vault) -> None:
+def _replace(state: Path, read: Vault, vault: Vault) -> None:
+    if (state / VAULT).read_bytes() != pack_vault(read):
+        raise DeskBusyError("the vault was changed by another program meanwhile")
     # The new file takes the old one's place in one act: a power cut leaves the one or the other.
     replacement = state / f"{VAULT}.new"
     replacement.unlink(missing_ok=True)

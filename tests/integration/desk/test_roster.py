@@ -8,6 +8,7 @@ import pytest
 from crypto.seal.papers import part
 from crypto.seal.vault import (
     AlteredVaultError,
+    Keys,
     LastOfficerError,
     UnknownOfficerError,
     WeakPassphraseError,
@@ -15,7 +16,7 @@ from crypto.seal.vault import (
     WrongPassphraseError,
 )
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.roster import STORE, opened, papers_of, recover, remove_from
+from liaison.desk.roster import STORE, opened, papers_of, recovered, remove_from
 from liaison.desk.store import Store, WrongKeyError
 from liaison.desk.vault import VAULT, read_vault, renew_passphrase, unlock_vault
 from tests.support.network import Desk, Network
@@ -133,6 +134,12 @@ async def test_a_running_desk_takes_no_older_vault_either(network: Network) -> N
         await refusal(desk, "/api/unlock", officer="MC-05", passphrase=words)
         == AlteredVaultError.code
     )
+
+
+async def recover(state: Path, halves: tuple[bytes, bytes], officer: str, new: str) -> Keys:
+    """Return the keys of an officer who was let in by the papers."""
+    async with recovered(state, halves, officer, new) as (_, keys):
+        return keys
 
 
 async def papers(state: Path, officer: str, passphrase: str) -> tuple[bytes, bytes]:

@@ -6,7 +6,8 @@ import pytest
 
 from crypto.attest import self_test
 from crypto.attest.self_test import SelfTestError
-from liaison.desk.vault import VAULT, NoVaultError, create_vault, read_vault
+from liaison.desk.folder import NoVaultError
+from liaison.desk.vault import VAULT, create_vault, read_vault
 
 
 def test_no_vault_is_made_or_read_where_a_primitive_is_broken(
