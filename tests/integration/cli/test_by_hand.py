@@ -1,6 +1,7 @@
 """What officers and supervisors see of the network that docs/operating.md sets up."""
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -180,8 +181,12 @@ def test_a_wrong_passphrase_says_so(network: Operated) -> None:
 
 
 def test_a_desk_is_not_served_with_a_wrong_passphrase(network: Operated) -> None:
+    at_rest = network.folder / "at-rest"
+    at_rest.mkdir()
+    shutil.copy(network.folder / "mongcai" / "vault", at_rest)
+
     refused = network.liaison(
-        *("desk", "serve", "--officer", "MC-04", "--port", "0", *MONGCAI),
+        *("desk", "serve", "--officer", "MC-04", "--port", "0", "--state", "at-rest"),
         *("--broker", network.url("8470")),
         passphrase="not the right one",
     )
