@@ -14,8 +14,8 @@ from tests.support.played import PLAYED, Played, played
 __all__ = ["played"]
 
 MUTANTS = read_mutants()
-#: One process makes the copy and what takes long, once.
-pytestmark = pytest.mark.xdist_group("mutants")
+#: Processes that share the table; each makes the copy and what takes long, once.
+GROUPS = 2
 #: Seconds after which what does not come is a failure: here most of it does not.
 SHORT_WAIT = "6"
 #: Seconds for the named tests of an unchanged copy, one after the other, on a busy machine.
@@ -35,6 +35,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory, played: Played) -> Iterator[
         yield bench
 
 
+def in_group(number: int) -> pytest.MarkDecorator:
+    """Return the mark of the group to which the row of this number belongs."""
+    return pytest.mark.xdist_group(f"mutants-{number % GROUPS}")
+
+
+@in_group(0)
 def test_a_named_test_of_each_file_passes_in_the_copy_while_nothing_is_gone(bench: Bench) -> None:
     """Each named test passes in the run that this is part of; the copy must not be what fails."""
     named = chain.from_iterable(mutant.tests for mutant in MUTANTS)
@@ -43,7 +49,13 @@ def test_a_named_test_of_each_file_passes_in_the_copy_while_nothing_is_gone(benc
     judge.check_unchanged([*of_each.values()], bench, seconds=PATIENCE_FOR_ALL)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.file}: {mutant.check}")
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(mutant, id=f"{mutant.file}: {mutant.check}", marks=in_group(number))
+        for number, mutant in enumerate(MUTANTS)
+    ],
+)
 def test_a_check_that_is_gone_is_missed(mutant: Mutant, bench: Bench) -> None:
     judge.check(mutant, bench)
 
