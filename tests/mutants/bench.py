@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ FORK_SERVER = Path(__file__).with_name("fork_server.py")
 OUTPUT = "output.txt"
 #: Seconds after which a run is ended.
 PATIENCE = 60.0
+#: Seconds for what a cut-off test started to see that nobody is there any more, and to end.
+ENDING = 20.0
 SECOND = 10**9
 
 
@@ -85,7 +88,7 @@ class Bench:
         answer = _ask(self._process, request)
         printed = folder / OUTPUT
         output = printed.read_text(errors="replace") if printed.exists() else ""
-        shutil.rmtree(folder)
+        _remove(folder)
         outcomes = {
             name: Outcome(one["phase"], tuple(one["raised"]))
             for name, one in answer["outcomes"].items()
@@ -122,6 +125,18 @@ def copy_project(to: Path) -> Path:
         shutil.copytree(REPOSITORY / name, to / name, ignore=half_written)
     shutil.copy2(REPOSITORY / "pyproject.toml", to)
     return to
+
+
+def _remove(folder: Path) -> None:
+    """Remove ``folder``, into which a process that is about to end may still write."""
+    ends = time.monotonic() + ENDING
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.1)
 
 
 def _ask(process: subprocess.Popen[str], request: dict[str, Any]) -> dict[str, Any]:

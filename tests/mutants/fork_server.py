@@ -7,6 +7,7 @@ one JSON object a line: ``{"tests": [...], "seconds": n, "folder": "..."}`` is a
 in the folder. Knows nothing of mutants.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -109,6 +110,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     if not fork:
         _run(request["tests"], folder, request["seconds"])
     _, status = os.waitpid(fork, 0)
+    _end_what_it_left(fork)
     told = folder / OUTCOMES
     return {
         "ended": f"signal {os.WTERMSIG(status)}"
@@ -118,10 +120,17 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _end_what_it_left(fork: int) -> None:
+    """End the processes that the tests started and, having been cut off, did not end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(fork, signal.SIGKILL)
+
+
 def _run(tests: list[str], folder: Path, seconds: float) -> None:
     """Run ``tests`` in this fork and end it."""
     code = 1
     try:
+        os.setsid()  # what it starts is found by its group
         signal.setitimer(signal.ITIMER_REAL, seconds)  # ends the fork: nobody handles it
         output = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT)
         os.dup2(output, 1)

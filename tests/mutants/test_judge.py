@@ -1,5 +1,6 @@
 """What is made of a mutant, tried on a project of one check."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from tests.mutants import judge
 from tests.mutants.bench import Bench, TextError, opened
 from tests.mutants.mutant import Mutant
+from tests.support.command import running_with
 
 SOURCE = '''"""A doorkeeper."""
 
@@ -18,7 +20,10 @@ def enter(age: int) -> str:
         raise ValueError("too young")
     return "welcome"
 '''
-TESTS = """import door
+TESTS = """import os
+import subprocess
+
+import door
 import pytest
 
 
@@ -33,6 +38,11 @@ def test_adults_are_welcome():
 
 def test_that_is_wrong():
     assert door.enter(30) == "go away"
+
+
+def test_that_does_not_end():
+    with subprocess.Popen(["/bin/sleep", "120"], env={"BEGUN_BY": os.environ["HOUSE"]}):
+        pass
 """
 CHILDREN = "test_door.py::test_children_stay_outside"
 MUTANT = Mutant("Children stay outside.", "door.py", "if age < 18:", "if False:", (CHILDREN,))
@@ -45,7 +55,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     (tree / "door.py").write_text(SOURCE)
     (tree / "test_door.py").write_text(TESTS)
     (tree / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
-    with opened(tree, work) as bench:
+    with opened(tree, work, HOUSE=str(tree)) as bench:
         yield bench
 
 
@@ -82,6 +92,17 @@ def test_a_mutant_that_does_not_run_counts_as_not_caught(bench: Bench, instead: 
 
     with pytest.raises(judge.NotCaughtByAssertionError):
         judge.check(broken, bench, seconds=2)
+
+
+def test_what_a_test_started_that_is_cut_off_ends_with_it(bench: Bench) -> None:
+    endless = replace(MUTANT, tests=("test_door.py::test_that_does_not_end",))
+
+    with pytest.raises(judge.NotCaughtByAssertionError, match="signal"):
+        judge.check(endless, bench, seconds=2)
+
+    ends = time.monotonic() + 10
+    while running_with("BEGUN_BY", str(bench.tree)):
+        assert time.monotonic() < ends
 
 
 def test_a_test_that_does_not_exist_is_not_caught_by_anything(bench: Bench) -> None:
