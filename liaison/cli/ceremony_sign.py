@@ -61,12 +61,25 @@ async def root_sign(
     words = Wording.here()
     for line in _told(waiting, held, words):
         say(line) if not as_json else typer.echo(line, err=True)
-    if read_line(words.say("assent", count=len(waiting))).casefold() not in ASSENT:
-        raise NotAssentedError(f"expected one of {', '.join(ASSENT)}; nothing was signed")
+    ask_assent(words.say("assent", count=len(waiting)))
     for one, draft in zip(waiting, signed, strict=True):
         write_again(one.file, draft)
     _report(waiting, signed, words, as_json=as_json)
     return Exit.GOOD
+
+
+def ask_assent(asked: str, descriptor: int | None = None) -> None:
+    """Return when the word that signs was typed in answer to ``asked``.
+
+    Args:
+        asked: what is shown before it is typed.
+        descriptor: where it is read from, if not from standard input.
+
+    Raises:
+        NotAssentedError: anything else was typed, or nothing.
+    """
+    if read_line(asked, descriptor).casefold() not in ASSENT:
+        raise NotAssentedError(f"expected one of {', '.join(ASSENT)}; nothing was signed")
 
 
 def _waiting(file: Path, held: Root | None) -> Waiting:

@@ -22,8 +22,8 @@ from crypto.seal.ceremony import state_revocation
 from crypto.seal.drafts import Draft
 from liaison.cli.ceremony_desks import SUFFIX, KnownOption, OutOption, RootOption
 from liaison.cli.ceremony_files import collected, read_entries, read_known, read_root, write_new
-from liaison.cli.ceremony_sign import ASSENT, NotAssentedError
-from liaison.cli.console import Exit, JsonOption, command, print_json, read_line, say
+from liaison.cli.ceremony_sign import ask_assent
+from liaison.cli.console import Exit, JsonOption, command, print_json, say
 from liaison.cli.wording import Wording
 from liaison.desk.broker_client import fetch_directory, publish_entry
 from liaison.runtime.clock import SystemClock, timestamp
@@ -81,9 +81,7 @@ async def revoke(
         words = Wording.here()
         for line in _told(found, payload, directory, words):
             typer.echo(line, err=True)
-        asked = words.say("assent_revoke", count=len(found))
-        if read_line(asked, typed_fd).casefold() not in ASSENT:
-            raise NotAssentedError(f"expected one of {', '.join(ASSENT)}; nothing was revoked")
+        ask_assent(words.say("assent_revoke", count=len(found)), typed_fd)
         for one in found:
             last = directory.last(What.REVOKE, one.agency, one.kid)
             entry = revoke_key(one.agency, one.kid, payload, signers=[key], after=last)
