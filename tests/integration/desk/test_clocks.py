@@ -104,6 +104,20 @@ async def test_a_clock_that_was_met_fires_nothing_more(network: Network) -> None
         assert [n["due"] for n in (await desk.case(ref))["notices"]] == []
 
 
+async def test_nobody_is_reminded_while_what_waited_is_not_read(network: Network) -> None:
+    ref = await sent(network)
+    desk = network.dongxing
+
+    desk.agent.backlog.begins(1_000)
+    await network.move(AT + timedelta(minutes=16))
+    waiting = await reminders(desk, ref)
+    desk.agent.backlog.cannot_be_had()
+    await network.move(AT + timedelta(minutes=17))
+
+    assert waiting == []
+    assert [r["fired"] for r in await reminders(desk, ref)] == [minute(17)]
+
+
 async def test_opening_a_message_stops_no_clock(network: Network) -> None:
     ref = await sent(network)
     await network.move(AT + timedelta(minutes=5))
