@@ -36,6 +36,8 @@ class Alarm(StrEnum):
     PEER_SILENT = "peer.silent"
     PEER_WINDOW = "peer.window"
     PEER_CHECKPOINT = "peer.checkpoint"
+    FOLDER_IN = "spool.in_away"
+    FOLDER_OUT = "spool.out_away"
 
 
 class UnknownAlarmError(CaseworkError):

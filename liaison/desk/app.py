@@ -277,7 +277,7 @@ async def _assemble(
     )
     reader = Reader(_translator(parts), load_findings(), tasks, news)
     carrier = Carrier(store, replica, Reception(inbox, clock), acks, clock)
-    spool = Spool(carrier, line, parts.spool_out, parts.spool_in)
+    spool = Spool(carrier, line, parts.spool_out, parts.spool_in, alarms)
     is_watched = parts.spool_out is not None or parts.spool_in is not None
     roster = Roster(parts.state, store, officers)
     contacts = Contacts(store, replica, officers, clock)

@@ -16,7 +16,7 @@ from crypto.attest.signing import KeyId
 from crypto.seal.attachment import Attachment
 from crypto.seal.content import Kind, ThreadId, parse_content
 from liaison.desk.crosschecks import times_differ
-from liaison.desk.directory import Replica
+from liaison.desk.directory import UNKNOWN, Replica
 from liaison.desk.store import Draft, Failure, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.clocks import CaseClock, clocks
@@ -31,8 +31,6 @@ from protocols.casework.rules import Rules
 AT_ONCE = 0
 
 
-#: Who signed with a key that the directory knows no more.
-UNKNOWN = "?"
 #: What is said of a message that was taken up before its signer's revocation was known.
 REVOKED_BEFORE = "revoked"
 
@@ -285,11 +283,11 @@ class Casebook:
         return self._stands_as(self.replica.known.desk_named(slug).id, parties)
 
     def slug(self, desk: DeskId) -> str:
-        """Return the slug of a desk of the directory."""
+        """Return the slug of a desk, UNKNOWN of one that nothing knows."""
         return self.replica.slug_of(desk)
 
     def pseudonym(self, kid: KeyId) -> str:
-        """Return the pseudonym that signs with this key, which counted when it signed."""
+        """Return the pseudonym that signs with this key, UNKNOWN of one that nothing knows."""
         return self.replica.pseudonym(kid)
 
     def _judge(self, events: list[Event]) -> tuple[CaseRecord | None, tuple[CaseClock, ...]]:
@@ -332,11 +330,8 @@ class Casebook:
 
         Only a key of which a file told can go so: the desk has acted on what it said.
         """
-        try:
-            payload = self.replica.known.whose(kid).payload
-        except DirectoryError:
-            return UNKNOWN, UNKNOWN
-        return self.slug(payload.desk), payload.pseudonym
+        desk = self.replica.desk_of(kid)
+        return UNKNOWN if desk is None else self.slug(desk), self.pseudonym(kid)
 
 
 def _ordered(steps: Sequence[HeldStep], record: CaseRecord | None) -> tuple[HeldStep, ...]:

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from crypto.attest.checkpoint import Policy
-from crypto.attest.directory import Directory, DirectoryError, NotPinnedError, Signer
+from crypto.attest.directory import (
+    Directory,
+    DirectoryError,
+    NotPinnedError,
+    Signer,
+    UnknownDeskError,
+    UnknownSignerError,
+)
 from crypto.attest.header import DeskId
 from crypto.attest.note import NamedKey
 from crypto.attest.signing import KeyId, VerifyKey
@@ -44,6 +51,8 @@ class NoWitnessError(DirectoryError):
     code = "directory.no_witness"
 
 
+#: How a key or desk is called that nothing knows: the log has contradicted what a file told of it.
+UNKNOWN = "?"
 #: Entries of one kind by one agency that came as files and that the log has not: more are not kept.
 #: What one agency, or one of its devices, signs takes no place from a revocation.
 MOST_CARRIED = 250
@@ -113,12 +122,25 @@ class Replica:
         return self.known.before(desk)
 
     def slug_of(self, desk: DeskId) -> str:
-        """Return a desk's slug; raise UnknownDeskError when the directory has none of this id."""
-        return self.known.desk(desk).payload.slug
+        """Return a desk's slug; UNKNOWN when nothing knows a desk of this id."""
+        try:
+            return self.known.desk(desk).payload.slug
+        except UnknownDeskError:
+            return UNKNOWN
+
+    def desk_of(self, kid: KeyId) -> DeskId | None:
+        """Return the desk for which a key signs, or signed; None when nothing knows the key."""
+        try:
+            return self.known.whose(kid).payload.desk
+        except UnknownSignerError:
+            return None
 
     def pseudonym(self, kid: KeyId) -> str:
-        """Return under which pseudonym a key signs, or signed; raises UnknownSignerError."""
-        return self.known.whose(kid).payload.pseudonym
+        """Return under which pseudonym a key signs, or signed; UNKNOWN when nothing knows it."""
+        try:
+            return self.known.whose(kid).payload.pseudonym
+        except UnknownSignerError:
+            return UNKNOWN
 
     def counting_devices(self, at: int) -> list[Signer]:
         """Return those of our desk's devices that count at ``at`` (ts)."""

@@ -8,10 +8,9 @@ open it, says so under its own name.
 
 from typing import Any
 
-from crypto.attest.header import DeskId
 from crypto.attest.signing import KeyId
 from liaison.desk.cases import Case, HeldStep
-from liaison.desk.directory import Replica
+from liaison.desk.directory import UNKNOWN, Replica
 from liaison.desk.store import Failure, StoredAck
 from liaison.desk.successors import has_place_of
 from liaison.runtime.clock import from_timestamp, timestamp
@@ -89,12 +88,10 @@ def _first_ack(
 
 
 def _opened(held: HeldStep, case: Case, replica: Replica) -> View | None:
-    dst = held.header.dst
     found = [
         opening
         for opening in case.openings
-        if opening.mid == held.message.mid
-        and has_place_of(replica, _desk(replica, opening.officer), dst)
+        if opening.mid == held.message.mid and _is_addressed(held, opening.officer, replica)
     ]
     first = min(found, key=lambda opening: opening.at, default=None)
     if first is None:
@@ -119,9 +116,11 @@ def _slugs(held: HeldStep, replica: Replica) -> list[str]:
     return [replica.slug_of(desk) for desk in held.header.dst]
 
 
-def _desk(replica: Replica, kid: KeyId) -> DeskId:
-    return replica.known.whose(kid).payload.desk
+def _is_addressed(held: HeldStep, officer: KeyId, replica: Replica) -> bool:
+    desk = replica.desk_of(officer)
+    return desk is not None and has_place_of(replica, desk, held.header.dst)
 
 
 def _who(replica: Replica, kid: KeyId) -> str:
-    return f"{replica.slug_of(_desk(replica, kid))} {replica.pseudonym(kid)}"
+    desk = replica.desk_of(kid)
+    return f"{UNKNOWN if desk is None else replica.slug_of(desk)} {replica.pseudonym(kid)}"

@@ -151,7 +151,7 @@ class Releases:
         if said.purpose is SignaturePurpose.HANDOVER and said.draft.to != self.replica.slug:
             raise FalseAnswerError("a handover is signed by the desk that takes part in it")
         if said.purpose is SignaturePurpose.RELEASE and (
-            self.replica.directory.desk(src).agency != self.replica.agency
+            self.replica.known.desk(src).agency != self.replica.agency
         ):
             raise FalseAnswerError("a release is asked for within one agency")
         return said
@@ -200,7 +200,7 @@ class Releases:
         if question.purpose is SignaturePurpose.RELEASE:
             self._check_role(key.kid)
             approval = self._approval(officer, file, basis)
-            asker = self.replica.directory.desk(message.src).payload.slug
+            asker = self.replica.slug_of(message.src)
             check_approver(approval, asker, self._pseudonym(content), self.rules.corridor)
             step = _with_approval(step, approval)
         letter = Letter(
@@ -360,7 +360,7 @@ class Releases:
     async def _answered(self, said: SecondSignature, content: Content, src: DeskId) -> StoredDraft:
         ask = content.parents[0] if len(content.parents) == 1 else MessageId(b"")
         draft = await self.store.draft(ask)
-        slug = self.replica.directory.desk(src).payload.slug
+        slug = self.replica.slug_of(src)
         if draft is None or draft.state != "asked" or draft.asked != slug:
             raise FalseAnswerError("an answer to a question that was not asked there, or answered")
         match said:
@@ -384,8 +384,8 @@ class Releases:
         if approval is None:
             raise FalseAnswerError("a release names its approval")
         self._check_role(kid)
-        signer = self.replica.directory.signer(kid, at=timestamp(self.clock.now())).payload
-        slug = self.replica.directory.desk(src).payload.slug
+        signer = self.replica.known.signer(kid, at=timestamp(self.clock.now())).payload
+        slug = self.replica.slug_of(src)
         if (signer.desk, signer.pseudonym, slug) != (src, approval.officer, approval.desk):
             raise FalseAnswerError("the approval names another than the one who signed it")
         step = _with_approval(step_of(draft), approval)
@@ -399,7 +399,7 @@ class Releases:
             raise NotAnApproverError(f"expected a key that releases, found one of {role.name}")
 
     def _role(self, kid: KeyId) -> Role:
-        return self.replica.directory.signer(kid, at=timestamp(self.clock.now())).payload.role
+        return self.replica.known.signer(kid, at=timestamp(self.clock.now())).payload.role
 
     def _approval(self, officer: str, file: str | None, basis: str | None) -> ReleaseApproval:
         own = held(self.replica.slug, self.rules.corridor)
@@ -428,8 +428,7 @@ class Releases:
         return self.replica.directory.desk_named(draft.to).id
 
     def _pseudonym(self, content: Content) -> str:
-        signer = self.replica.directory.whose(content.sender)
-        return signer.payload.pseudonym
+        return self.replica.pseudonym(content.sender)
 
     def _today(self) -> date:
         country = self.rules.corridor.country(self.replica.slug)

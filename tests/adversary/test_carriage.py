@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crypto.attest import labels
-from crypto.attest.header import parse_envelope
+from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import DevicePayload, Reason, RevocationPayload, Role, What
 from crypto.seal.ceremony import VALIDITY, grant_key, name_desk, parse_request, request_key, revoke
@@ -220,17 +220,24 @@ async def test_where_a_file_and_the_log_contradict_each_other_the_log_holds_and_
     forger: Forger,
 ) -> None:
     newcomer, victim, network = admitted(forger), forger.victim, forger.network
+    # Four more of this officer's messages are missing, and will be asked for.
+    forger.ends[newcomer.key.kid] = (4, MessageId(bytes(32)))
     assert await taken_as(victim, file_of(forger, newcomer.entry, signer=newcomer.key)) == "taken"
 
     # The agency takes another registrar; the log never gets what the one before has signed.
     await network.broker.start()
     await publish_entry(network.http, network.broker.url, with_another_registrar(forger))
     await network.settle()
+    await network.clock_on(timedelta(minutes=5))
+    await victim.agent.waker.sweep()
 
     assert victim.agent.replica.directory.head == network.broker_directory().head
     assert await victim.agent.store.carried_entries() == []
     (step,) = await victim.steps(REF)
     assert (step["act"], step["by"]) == ("request", "?")
+    assert [(one.code, one.about) for one in await victim.agent.alarms.standing()] == [
+        ("lane.gap", f"{DONGXING} ? 1-4")
+    ]
 
 
 def with_another_registrar(forger: Forger) -> bytes:

@@ -3,25 +3,31 @@
 For a diode, a disc or a mail gateway that moves files by itself. While the line is down, each thing
 that waits is written once. What appears is looked at once it has not changed between two looks, so
 that nothing half-written is read; what was taken is removed, what is refused stays with its code in
-the log and is looked at again when it changes or the desk learns more.
+the log and is looked at again when it changes or the desk learns more. Each folder is looked at for
+itself: one that is away is an alarm of its own until it is back, and never stops the other.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
+from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.broker_client import Line
 from liaison.desk.carriage.carrier import Carrier
-from liaison.desk.carriage.folder import SUFFIX, FolderError, NotReadError
+from liaison.desk.carriage.folder import SUFFIX, FolderError, NotReadError, NotWrittenError
 from liaison.desk.carriage.handing import Outcome, carry_out, take_file
 
 #: A look takes no more files than this; the next one goes on.
 AT_ONCE = 64
 #: Files that are remembered as refused; a hostile folder cannot fill our memory.
 MOST_REMEMBERED = 10_000
+
+#: The setting of the folder that each alarm is about: its path may tell more than an alarm may.
+SETTINGS = {Alarm.FOLDER_IN: "spool_in", Alarm.FOLDER_OUT: "spool_out"}
 
 #: A file as it was seen: its size and when it was written (ns).
 Seen = tuple[int, int]
@@ -35,21 +41,33 @@ class Spool:
     line: Line
     out: Path | None
     incoming: Path | None
+    alarms: Alarms
     _last: dict[Path, Seen] = field(default_factory=dict)
     _refused: dict[Path, tuple[Seen, int]] = field(default_factory=dict)
 
     async def __call__(self, now: datetime) -> datetime | None:  # noqa: ARG002 - a sweep's shape
-        """Look at both folders once; what fails is logged and tried at the next look."""
-        try:
-            if self.incoming is not None:
-                await self._take(self.incoming)
-            if self.out is not None and not self.line.is_up:
-                await self._write(self.out)
-        except FolderError as e:
-            structlog.get_logger().warning("spool.folder", code=e.code)
+        """Look at both folders once; what fails is told of and tried at the next look."""
+        if self.incoming is not None:
+            await self._try(Alarm.FOLDER_IN, self._take(self.incoming))
+        if self.out is not None:
+            await self._try(Alarm.FOLDER_OUT, self._write(self.out))
         return None
 
+    async def _try(self, alarm: Alarm, look: Awaitable[None]) -> None:
+        setting = SETTINGS[alarm]
+        try:
+            await look
+        except FolderError as e:
+            structlog.get_logger().warning("spool.folder", setting=setting, code=e.code)
+            await self.alarms.raised(alarm, setting, about=setting)
+        else:
+            await self.alarms.settled(alarm, setting)
+
     async def _write(self, folder: Path) -> None:
+        if not await asyncio.to_thread(_is_folder, folder):
+            raise NotWrittenError("a folder to write into expected, none found")
+        if self.line.is_up:
+            return
         written = await self.carrier.store.written()
         await carry_out(self.carrier, folder, lambda file: file.item not in written)
 
@@ -72,13 +90,31 @@ class Spool:
 
 def _look(folder: Path) -> dict[Path, Seen]:
     """Return the files of ours in ``folder`` as they are now; raise NotReadError if it is none."""
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise NotReadError("a folder to be watched expected, none found")
     try:
-        found = {path: path.stat() for path in folder.glob(f"*{SUFFIX}")}
+        paths = list(folder.glob(f"*{SUFFIX}"))
     except OSError as e:
         raise NotReadError(f"the folder cannot be listed: {e.strerror}") from e
-    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+    seen = {path: _seen(path) for path in paths}
+    return {path: state for path, state in seen.items() if state is not None}
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a medium that was pulled out may answer with any error
+        return False
+
+
+def _seen(path: Path) -> Seen | None:
+    """Return a file as it is now; None of one that is gone or shows nothing of itself."""
+    try:
+        found = path.stat()
+    except OSError as e:
+        structlog.get_logger().info("spool.passed_over", error=type(e).__name__)
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _drop(path: Path) -> bool:

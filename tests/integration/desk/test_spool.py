@@ -1,6 +1,6 @@
 """Folders that are watched: each thing is written once, and nothing half-written is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +40,14 @@ async def watched(network: Network, tmp_path: Path) -> Watched:
     for desk in (network.mongcai, network.dongxing):
         await network.line_is(desk, "down")
     sender, reader = network.mongcai.agent, network.dongxing.agent
-    there = Spool(sender.carrier, sender.line, folder, None)
-    return Watched(folder, there, Spool(reader.carrier, reader.line, None, folder), network)
+    there = Spool(sender.carrier, sender.line, folder, None, sender.alarms)
+    here = Spool(reader.carrier, reader.line, None, folder, reader.alarms)
+    return Watched(folder, there, here, network)
+
+
+async def alarmed(desk: Desk) -> list[tuple[str, str]]:
+    """Return code and subject of the alarms that stand at a desk."""
+    return [(alarm.code, alarm.about) for alarm in await desk.agent.alarms.standing()]
 
 
 async def test_what_waits_is_written_once_and_taken_and_removed(watched: Watched) -> None:
@@ -89,22 +95,48 @@ async def test_what_is_refused_stays_and_is_not_looked_at_again_until_it_changes
     assert names_in(watched.folder) == ["bad.liaison", "letter.pdf"]
 
 
-async def test_a_folder_that_is_gone_is_logged_and_the_next_look_goes_on(
-    watched: Watched, capsys: pytest.CaptureFixture[str]
+async def test_a_folder_that_is_gone_is_an_alarm_until_it_is_back_and_the_next_look_goes_on(
+    watched: Watched, network: Network
 ) -> None:
-    await watched.network.mongcai.request()
+    await network.mongcai.request()
     watched.folder.rmdir()
 
     await watched.looks(watched.there, 1)
     await watched.looks(watched.here, 1)
-    logged = capsys.readouterr().out
+    told = await alarmed(network.mongcai), await alarmed(network.dongxing)
     watched.folder.mkdir()
     await watched.looks(watched.there, 1)
     await watched.looks(watched.here)
 
-    assert "carriage.not_written" in logged
-    assert "carriage.not_read" in logged
-    assert len(await watched.network.dongxing.board()) == 1
+    assert told == ([("spool.out_away", "spool_out")], [("spool.in_away", "spool_in")])
+    assert await alarmed(network.mongcai) == await alarmed(network.dongxing) == []
+    assert len(await network.dongxing.board()) == 1
+
+
+async def test_a_folder_that_cannot_even_be_asked_for_stops_no_other(
+    watched: Watched, network: Network
+) -> None:
+    await network.mongcai.request()
+    broken = watched.folder / ("x" * 1_000)  # no system has a name so long
+
+    await watched.looks(replace(watched.there, incoming=broken), 1)
+
+    assert len(names_in(watched.folder)) == 1
+    assert await alarmed(network.mongcai) == [("spool.in_away", "spool_in")]
+
+
+async def test_a_file_that_shows_nothing_of_itself_is_passed_over(
+    watched: Watched, network: Network
+) -> None:
+    await network.mongcai.request()
+    await watched.looks(watched.there)
+    (watched.folder / "0.liaison").symlink_to(watched.folder / "gone")
+
+    await watched.looks(watched.here)
+
+    assert names_in(watched.folder) == ["0.liaison"]
+    assert len(await network.dongxing.board()) == 1
+    assert await alarmed(network.dongxing) == []
 
 
 async def test_a_desk_watches_the_folders_of_its_settings(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from crypto.attest.header import DeskId
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import (
     InfraKind,
@@ -19,7 +20,7 @@ from crypto.seal.ceremony import revoke, state_grant_key
 from crypto.seal.windows import make_grant_key
 from liaison.demo.hand_clock import HandClock
 from liaison.desk.broker_client import Line, LineDownError
-from liaison.desk.directory import MOST_CARRIED, NoWitnessError, Replica
+from liaison.desk.directory import MOST_CARRIED, UNKNOWN, NoWitnessError, Replica
 from liaison.desk.store import Store
 from liaison.runtime.clock import from_timestamp
 from tests.support.agencies import DONGXING, MONGCAI, Corridor, draw_key, found, found_corridor
@@ -129,6 +130,14 @@ async def test_a_root_that_is_pinned_now_is_pinned_beside_carried_entries_too(
     followed.pin(third.pin)
 
     assert followed.directory.pins == followed.known.pins == {*corridor.pins, third.pin}
+
+
+def test_what_nothing_knows_has_a_name_all_the_same(tmp_path: Path) -> None:
+    both = replica(tmp_path, with_witness=())
+
+    assert both.slug_of(DeskId(bytes(16))) == UNKNOWN
+    assert both.pseudonym(KeyId(bytes(16))) == UNKNOWN
+    assert both.desk_of(KeyId(bytes(16))) is None
 
 
 #: More entries of one kind than are kept of an agency.
