@@ -27,10 +27,15 @@ class LaneForkError(EnvelopeError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who stands at a number of a lane; ``prev`` is None where nobody said who came before."""
+    """Who stands at a number of a lane; ``prev`` is None where nobody said who came before.
+
+    ``is_void`` where nothing came and the sender's desk said that nothing will: one device's word,
+    which no message is refused for.
+    """
 
     mid: MessageId
     prev: MessageId | None
+    is_void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,25 @@ def check_place(lane: Lane, mid: MessageId, around: Mapping[int, Place]) -> None
         mid: the message.
         around: what is known of the lane at this number and the two beside it, by number.
     """
-    here, before, after = (around.get(lane.seq + step) for step in (0, -1, 1))
+    real = {seq: place for seq, place in around.items() if not place.is_void}
+    here, before, after = (real.get(lane.seq + step) for step in (0, -1, 1))
     if here is not None and here.mid != mid:
         raise LaneForkError(f"another message stands at number {lane.seq} of this lane")
     if before is not None and before.mid != lane.prev:
         raise LaneForkError(f"number {lane.seq} names another message before it than is here")
     if after is not None and after.prev is not None and after.prev != mid:
         raise LaneForkError(f"number {lane.seq + 1} names another message before it")
+
+
+def belied(lane: Lane, around: Mapping[int, Place]) -> tuple[int, ...]:
+    """Return at which numbers a void was false, as a message at ``lane`` shows by being there.
+
+    At its own, where nothing was to come, and at the one before it, if it names another message.
+    """
+    voids = {seq: place for seq, place in around.items() if place.is_void}
+    before = voids.get(lane.seq - 1)
+    is_other = before is not None and before.mid != lane.prev
+    return (*([lane.seq - 1] if is_other else []), *([lane.seq] if lane.seq in voids else []))
 
 
 def gap_before(seq: int, last: int) -> Gap | None:

@@ -24,6 +24,7 @@ class Alarm(StrEnum):
 
     LANE_FORK = "lane.fork"
     LANE_GAP = "lane.gap"
+    LANE_VOID = "lane.void"
     PARENT_MISSING = "parent.missing"
     DIRECTORY_FORK = "directory.fork"
     DIRECTORY_BEHIND = "directory.behind"

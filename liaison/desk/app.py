@@ -250,11 +250,12 @@ async def _assemble(
     waker = Waker(sweep, clock=clock)
     changed = _both(_both(waker.wake, file_carrier.wake), news.tell)
     acks = Acknowledgements(device, store, replica, clock)
+    crosschecks = Crosschecks(store, replica, alarms)
     uptake = Uptake(
         store=store,
         replica=replica,
         clock=clock,
-        intake=Intake(store, replica, parts.corridor, releases, Crosschecks(store, replica), clock),
+        intake=Intake(store, replica, parts.corridor, releases, crosschecks, clock),
         acks=acks,
         alarms=alarms,
         acts={

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 from crypto.attest.directory import Head
 from crypto.attest.header import DeskId, EnvelopeError
+from crypto.attest.signing import KeyId
 from crypto.seal.envelope import Opened
-from crypto.seal.lanes import check_place
+from crypto.seal.lanes import belied, check_place
+from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.directory import Replica
 from liaison.desk.store import HeadAhead, Keeping, Orphan, Seen, Store
 
@@ -31,6 +33,7 @@ class Crosschecks:
 
     store: Store
     replica: Replica
+    alarms: Alarms
 
     async def checked(self, opened: Opened, *, now: int) -> Keeping:
         """Return what is to be kept of what ``opened`` says of its surroundings.
@@ -45,14 +48,15 @@ class Crosschecks:
         """
         content, mid = opened.content, opened.sealed.mid
         check_head(content.dirhead, self.replica)
-        seen = [
-            Seen(desk, lane, self._peer(opened, desk), now)
-            for desk, lane in sorted(content.lanes.items())
-            if opened.own_copy or desk == self.replica.desk
-        ]
+        seen = []
+        for desk, lane in sorted(content.lanes.items()):
+            if opened.own_copy or desk == self.replica.desk:
+                around = await self.store.around(content.sender, desk, lane.seq)
+                check_place(lane, mid, around)
+                numbers = belied(lane, around)
+                seen.append(Seen(desk, lane, self._peer(opened, desk), now, numbers))
         for one in seen:
-            around = await self.store.around(content.sender, one.desk, one.lane.seq)
-            check_place(one.lane, mid, around)
+            await tell_of_false_voids(self.alarms, self.replica, content.sender, one)
         return Keeping(
             seen=tuple(seen),
             orphans=await self._orphans(opened, seen, now),
@@ -95,6 +99,14 @@ def check_head(said: Head, replica: Replica) -> None:
     ours = replica.directory.head_at(said.size)
     if ours is not None and ours != said:
         raise DirectoryForkError(f"another directory of {said.size} entries than ours")
+
+
+async def tell_of_false_voids(alarms: Alarms, replica: Replica, signer: KeyId, seen: Seen) -> None:
+    """Alarm of the numbers of a lane that a device of its desk falsely said to be void."""
+    who = f"{replica.slug_of(seen.peer)} {replica.pseudonym(signer)}"
+    for seq in seen.belied:
+        subject = f"{signer.hex()} {seen.desk.hex()} {seq}"
+        await alarms.raised(Alarm.LANE_VOID, subject, about=f"{who} {seq}")
 
 
 def joined(keeping: Keeping, around: Keeping) -> Keeping:

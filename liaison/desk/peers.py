@@ -26,7 +26,7 @@ from crypto.seal.resends import MOST_WANTED, Void
 from crypto.seal.status import Status, status_from_value, status_to_value
 from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.backlog import Backlog
-from liaison.desk.crosschecks import check_head
+from liaison.desk.crosschecks import check_head, tell_of_false_voids
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Address, Dispatch, Letter
 from liaison.desk.intake import FalseItemError
@@ -173,9 +173,9 @@ class Peers:
         status, src = status_from_value(opened.content.form), opened.sealed.header.src
         self._check(status, opened)
         check_head(status.dirhead, self.replica)
+        await self._compare_sent(status, src)
         for void in status.voids:
             await self.resends.close_place(void)
-        await self._compare_sent(status, src)
         await self._compare_received(status, src)
         await self._compare_windows(status, src)
         await self.store.add_peer(src, status.at)
@@ -238,8 +238,11 @@ class Peers:
         ours, now = self.replica.desk, timestamp(self.dispatch.clock.now())
         for signer, (seq, mid) in status.sent.items():
             here = (await self.store.places(signer, ours, Gap(seq, seq))).get(seq)
-            if here is None:
-                await self.store.notice_end(signer, Seen(ours, Lane(seq, mid), src, now))
+            if here is None or (here.is_void and here.mid != mid):
+                belied = () if here is None else (seq,)
+                end = Seen(ours, Lane(seq, mid), src, now, belied)
+                await tell_of_false_voids(self.alarms, self.replica, signer, end)
+                await self.store.notice_end(signer, end)
             elif here.mid != mid:
                 await self._raise_fork(signer, seq, src)
 

@@ -155,11 +155,14 @@ class Resends:
             await self.close_place(void)
 
     async def close_place(self, void: Void) -> None:
-        """Keep that nothing will come at a place that is missing, if those around it agree."""
+        """Keep that nothing will come at a place that is missing, if the next one agrees.
+
+        It is one device's word about what all its colleagues have sent: it closes nothing that is
+        not known to be missing, and gives way to whatever comes there all the same.
+        """
         lane = void.signer, self.replica.desk
-        around = await self.store.around(*lane, void.seq)
-        after = around.get(void.seq + 1)
-        if void.seq in around or (after is not None and after.prev not in (None, void.mid)):
+        after = (await self.store.around(*lane, void.seq)).get(void.seq + 1)
+        if after is not None and after.prev not in (None, void.mid):
             return
         await self.store.keep_void(*lane, void.seq, void.mid)
 

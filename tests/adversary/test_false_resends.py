@@ -23,7 +23,7 @@ from crypto.seal.resends import (
 from liaison.desk.uptake import DEEPEST
 from protocols.wire.receipt import Took
 from tests.adversary.test_hostile_desk import check_the_next_arrives, set_aside_as
-from tests.support.agencies import MONGCAI, QUANGNINH
+from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
 from tests.support.forge import KEY
 from tests.support.forge_desk import Forger, forging
 from tests.support.network import Network, start
@@ -117,6 +117,60 @@ async def test_a_place_that_is_held_is_not_voided(forger: Forger) -> None:
         forger.officer.kid, forger.id_of(forger.victim), 1
     )
     assert found[1].mid == parse_envelope(envelope).mid
+
+
+async def void(forger: Forger, *numbers: int) -> None:
+    """Have the forger's device say that these numbers of its officer's lane never went."""
+    voids = tuple(Void(forger.officer.kid, number, MessageId(fresh(32))) for number in numbers)
+    await forger.caller.submit(sealed(forger, told(forger, Kind.VOID, voids_to_value(voids))))
+    await forger.network.settle()
+
+
+async def missing(forger: Forger) -> list[tuple[int, int]]:
+    """Return the numbers that the victim says are missing."""
+    return [(gap["first"], gap["last"]) for gap in (await forger.victim.status())["missing"]]
+
+
+async def alarms(forger: Forger) -> list[tuple[str, str]]:
+    """Return what the victim is alarmed by, and about what."""
+    return [(a["code"], a["about"]) for a in (await forger.victim.status())["alarms"]]
+
+
+async def test_a_device_blocks_no_colleagues_number_and_hides_no_gap_by_voids(
+    forger: Forger,
+) -> None:
+    await void(forger, 1, 10**9)
+
+    await forger.send(forger.request(REF))
+
+    await forger.network.holds(forger.victim, REF, 1)
+    assert await forger.victim.set_aside() == []
+    forger.ends[forger.officer.kid] = (3, MessageId(fresh(32)))
+    await forger.send(forger.request("GX-DX-2026-0002"))
+    await forger.network.holds(forger.victim, "GX-DX-2026-0002", 1)
+    assert await missing(forger) == [(2, 3)]
+
+
+async def test_a_message_that_comes_where_nothing_was_to_come_is_taken_with_an_alarm(
+    forger: Forger,
+) -> None:
+    first = forger.forgery(forger.content(forger.request(REF))).build()
+    forger.ends[forger.officer.kid] = (1, parse_envelope(first).mid)
+    second = forger.forgery(forger.content(forger.request("GX-DX-2026-0002"))).build()
+    forger.ends[forger.officer.kid] = (2, parse_envelope(second).mid)
+    await forger.send(forger.request("GX-DX-2026-0003"))
+    await forger.network.holds(forger.victim, "GX-DX-2026-0003", 1)
+    await void(forger, 1)
+    assert await missing(forger) == [(2, 2)]
+
+    await forger.caller.submit(first)
+    await forger.network.holds(forger.victim, REF, 1)
+    await forger.caller.submit(second)
+    await forger.network.holds(forger.victim, "GX-DX-2026-0002", 1)
+
+    assert await missing(forger) == []
+    assert await alarms(forger) == [("lane.void", f"{DONGXING} DX-02 1")]
+    assert await forger.victim.set_aside() == []
 
 
 async def test_a_place_is_not_voided_under_another_id_than_its_successor_names(

@@ -25,10 +25,11 @@ class LaneStore(Engine):
     async def lane_ends(
         self, signers: Iterable[KeyId], desk: DeskId
     ) -> dict[KeyId, tuple[int, MessageId]]:
-        """Return count and id of the last message that is known of each signer to ``desk``."""
+        """Return count and id of the last message of each signer to ``desk`` that is here."""
+        here = places.c.desk == desk, places.c.void == 0
         query = (
             select(places.c.signer, func.max(places.c.seq), places.c.mid)
-            .where(places.c.signer.in_(list(signers)), places.c.desk == desk)
+            .where(places.c.signer.in_(list(signers)), *here)
             .group_by(places.c.signer)
         )
         return await self.run(
@@ -41,7 +42,7 @@ class LaneStore(Engine):
 
     async def places(self, signer: KeyId, desk: DeskId, among: Gap) -> dict[int, Place]:
         """Return what is known of a lane from one number to another, by number."""
-        query = select(places.c.seq, places.c.mid, places.c.prev).where(
+        query = select(places.c.seq, places.c.mid, places.c.prev, places.c.void).where(
             places.c.signer == signer,
             places.c.desk == desk,
             places.c.seq.between(among.first, among.last),
@@ -49,7 +50,9 @@ class LaneStore(Engine):
         return await self.run(
             lambda db: {
                 row.seq: Place(
-                    MessageId(row.mid), None if row.prev is None else MessageId(row.prev)
+                    MessageId(row.mid),
+                    None if row.prev is None else MessageId(row.prev),
+                    is_void=bool(row.void),
                 )
                 for row in db.execute(query)
             }
@@ -72,7 +75,12 @@ class LaneStore(Engine):
     async def notice_end(self, signer: KeyId, end: Seen) -> None:
         """Keep that a lane reaches ``end``: what is not here up to that number is missing."""
         beyond = replace(end, lane=Lane(end.lane.seq + 1, end.lane.prev))
-        await self.run(lambda db: _notice(db, signer, beyond))
+
+        def work(db: Connection) -> None:
+            _reopen(db, signer, end)
+            _notice(db, signer, beyond)
+
+        await self.run(work)
 
     async def void_places(self, desk: DeskId, most: int) -> list[tuple[KeyId, int, MessageId]]:
         """Return signer, number and id of messages to ``desk`` that the broker refused.
@@ -90,14 +98,21 @@ class LaneStore(Engine):
             lambda db: [(KeyId(kid), seq, MessageId(mid)) for kid, seq, mid in db.execute(query)]
         )
 
-    async def keep_void(self, signer: KeyId, desk: DeskId, seq: int, mid: MessageId) -> None:
-        """Keep that the broker never took the message at this place: nothing is missing there."""
+    async def keep_void(self, signer: KeyId, desk: DeskId, seq: int, mid: MessageId) -> bool:
+        """Keep that the broker never took the message at this place; say whether it was missing.
 
-        def work(db: Connection) -> None:
+        Where nothing is known to be missing nothing is closed: what comes there is yet to come.
+        """
+        is_missing = *_is_lane(gaps, signer, desk), gaps.c.first <= seq, gaps.c.last >= seq
+
+        def work(db: Connection) -> bool:
+            if db.scalar(select(gaps.c.first).where(*is_missing)) is None:
+                return False
             _stand(db, signer, desk, seq, mid=mid, void=1)
             _fill(db, signer, desk, seq)
+            return True
 
-        await self.run(work)
+        return await self.run(work)
 
     async def missing(self) -> list[Missing]:
         """Return all numbers that are missing, those noticed first on top."""
@@ -127,9 +142,11 @@ def keep_sealed(
 def keep_seen(db: Connection, signer: KeyId, mid: MessageId, seen: Iterable[Seen]) -> None:
     """Keep the places of a message that came here, and what is missing before it.
 
-    A number that was missing is so no longer; numbers that are skipped are missing from now on.
+    A number that was missing is so no longer; numbers that are skipped are missing from now on, and
+    so are those that were falsely said to be void.
     """
     for one in seen:
+        _reopen(db, signer, one)
         _notice(db, signer, one)
         _stand(db, signer, one.desk, one.lane.seq, mid=mid, prev=one.lane.prev)
         _fill(db, signer, one.desk, one.lane.seq)
@@ -155,13 +172,20 @@ def _stand(
 ) -> None:
     row = {"signer": signer, "desk": desk, "seq": seq, "mid": mid, "prev": prev}
     marks = {"sealed_here": sealed_here, "void": void}
-    # One that was said to be void and comes all the same is none; what was sealed here stays so.
-    change = {"prev": prev, "void": void}
+    change = {"prev": prev}  # what was sealed here stays so
     db.execute(
         upsert(places)
         .values(row | marks)
         .on_conflict_do_update(index_elements=["signer", "desk", "seq"], set_=change)
     )
+
+
+def _reopen(db: Connection, signer: KeyId, one: Seen) -> None:
+    """Take the voids away that a message belies: what stands there has not come yet."""
+    for seq in one.belied:
+        here = *_is_lane(places, signer, one.desk), places.c.seq == seq, places.c.void == 1
+        if db.execute(delete(places).where(*here)).rowcount:
+            _keep_gap(db, Missing(signer, one.desk, seq, seq, one.peer, one.at))
 
 
 def _notice(db: Connection, signer: KeyId, one: Seen) -> None:

@@ -160,13 +160,15 @@ class Given:
 class Seen:
     """The place of a message that came here in the lane to ``desk``.
 
-    ``peer`` is the desk that can be asked for what is missing before it; ``at`` is the time (ts).
+    ``peer`` is the desk that can be asked for what is missing before it; ``at`` is the time (ts);
+    ``belied`` are the numbers of which it shows that they were falsely said to be void.
     """
 
     desk: DeskId
     lane: Lane
     peer: DeskId
     at: int
+    belied: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

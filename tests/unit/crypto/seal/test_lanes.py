@@ -10,6 +10,7 @@ from crypto.seal.lanes import (
     Gap,
     LaneForkError,
     Place,
+    belied,
     check_place,
     gap_before,
     next_lane,
@@ -71,6 +72,31 @@ def test_two_messages_at_one_place_are_a_fork(lane: Lane, known: dict[int, Place
 
 def test_a_place_of_which_nobody_said_who_came_before_denies_nothing() -> None:
     check_place(Lane(5, mid(4)), mid(5), {6: Place(OTHER, None)})
+
+
+def test_a_void_denies_no_message() -> None:
+    voids = {number: Place(OTHER, None, is_void=True) for number in (4, 5, 6)}
+
+    check_place(Lane(5, mid(4)), mid(5), voids)
+
+
+@pytest.mark.parametrize(
+    "voids, shown",
+    [
+        pytest.param({5: mid(5)}, (5,), id="it comes where nothing was to come"),
+        pytest.param({4: OTHER}, (4,), id="it names another before it"),
+        pytest.param({4: mid(4)}, (), id="it names the one that never went"),
+        pytest.param({6: OTHER}, (), id="what comes after is not known"),
+        pytest.param({4: OTHER, 5: OTHER}, (4, 5), id="both"),
+    ],
+)
+def test_a_message_belies_the_voids_at_its_place_and_before_it(
+    voids: dict[int, MessageId], shown: tuple[int, ...]
+) -> None:
+    around = {seq: Place(said, None, is_void=True) for seq, said in voids.items()}
+
+    assert belied(Lane(5, mid(4)), around) == shown
+    assert belied(Lane(5, mid(4)), {seq: Place(said, None) for seq, said in voids.items()}) == ()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from tests.support.world import HERE, THERE, seed
 
 SIGNER = KeyId(THERE.officer.kid)
 FEW = 5
+#: A message of which nobody but whoever says it knows.
+OTHER = MessageId(seed("other"))
 
 
 @pytest.fixture
@@ -100,10 +102,52 @@ async def test_a_message_that_is_not_kept_leaves_no_place(store: Store) -> None:
 async def test_a_place_that_was_void_is_filled_and_denies_nothing(store: Store) -> None:
     await store.keep(message(3), Keeping(seen=(seen(3),)))
 
-    await store.keep_void(SIGNER, HERE.desk, 2, mid(2))
+    assert await store.keep_void(SIGNER, HERE.desk, 2, mid(2))
 
     assert await missing(store) == [1]
-    assert (await store.around(SIGNER, HERE.desk, 1))[2] == Place(mid(2), None)
+    assert (await store.around(SIGNER, HERE.desk, 1))[2] == Place(mid(2), None, is_void=True)
+
+
+@pytest.mark.parametrize("number", [1, 2, 10**9])
+async def test_only_what_is_missing_is_void(store: Store, number: int) -> None:
+    await store.keep(message(1), Keeping(seen=(seen(1),)))
+
+    assert not await store.keep_void(SIGNER, HERE.desk, number, OTHER)
+
+    await store.keep(message(3), Keeping(seen=(seen(3),)))
+    assert await missing(store) == [2]
+    assert (await store.around(SIGNER, HERE.desk, 1))[1] == Place(mid(1), None)
+
+
+async def test_a_void_is_no_end_of_a_lane(store: Store) -> None:
+    await store.keep(message(1), Keeping(seen=(seen(1),)))
+    await store.notice_end(SIGNER, seen(2))
+
+    await store.keep_void(SIGNER, HERE.desk, 2, mid(2))
+
+    assert await store.lane_end(SIGNER, HERE.desk) == (1, mid(1))
+    await store.notice_end(SIGNER, seen(2))
+    assert await missing(store) == []
+
+
+async def test_a_message_takes_the_place_that_was_void(store: Store) -> None:
+    await store.keep(message(3), Keeping(seen=(seen(3),)))
+    await store.keep_void(SIGNER, HERE.desk, 2, OTHER)
+
+    await store.keep(message(2), Keeping(seen=(replace(seen(2), belied=(2,)),)))
+
+    assert await missing(store) == [1]
+    assert (await store.around(SIGNER, HERE.desk, 1))[2] == Place(mid(2), mid(1))
+
+
+async def test_a_place_that_was_falsely_void_is_missing_again(store: Store) -> None:
+    await store.keep(message(4), Keeping(seen=(seen(4),)))
+    await store.keep_void(SIGNER, HERE.desk, 2, OTHER)
+
+    await store.keep(message(3), Keeping(seen=(replace(seen(3), belied=(2,)),)))
+
+    assert await missing(store) == [1, 2]
+    assert sorted(await store.around(SIGNER, HERE.desk, 3)) == [3, 4]
 
 
 async def test_a_parent_is_waited_for_until_it_comes(store: Store) -> None:
