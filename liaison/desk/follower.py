@@ -5,7 +5,7 @@ is shown at once. What cannot be followed is logged by its code and tried again 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -47,23 +47,30 @@ class Follower:
         while True:
             await self.awake.wait()
             self.awake.clear()
-            try:
-                await self._follow(self._last)
-            except (LineDownError, StoreError) as e:
-                # When the line is down: once it is back, the broker says anew how much there is.
-                structlog.get_logger().info("broker.not_followed", code=e.code)
-                if self.line.is_up:
-                    await asyncio.sleep(PAUSE)
-                    self.awake.set()
-            except (DirectoryError, BrokerRefusedError, api.FrameError) as e:
-                structlog.get_logger().error("broker.not_followed", code=e.code)
+            # A directory that cannot be followed does not keep the ledger from being proven.
+            await self._try(self._follow_directory)
+            await self._try(self._follow_ledger)
 
-    async def _follow(self, grown: api.Grew) -> None:
+    async def _try(self, follow: Callable[[api.Grew], Awaitable[None]]) -> None:
+        try:
+            await follow(self._last)
+        except (LineDownError, StoreError) as e:
+            # When the line is down: once it is back, the broker says anew how much there is.
+            structlog.get_logger().info("broker.not_followed", code=e.code)
+            if self.line.is_up:
+                await asyncio.sleep(PAUSE)
+                self.awake.set()
+        except (DirectoryError, BrokerRefusedError, api.FrameError) as e:
+            structlog.get_logger().error("broker.not_followed", code=e.code)
+
+    async def _follow_directory(self, grown: api.Grew) -> None:
         if grown.directory > self.replica.directory.head.size:
             await self.replica.sync(self.line)
             await self.inbox.try_again()
             await self.inbox.compare_heads()
             self.grown()
+
+    async def _follow_ledger(self, grown: api.Grew) -> None:
         if grown.cosigned:
             unplaced = len(self.replica.directory.unplaced())
             await self.prover.check()

@@ -19,7 +19,7 @@ from protocols.wire.receipt import Ack, AckWhat, Noted, Took
 from tests.support.agencies import MONGCAI, QUANGNINH, found
 from tests.support.forge_desk import device_key, forging
 from tests.support.interposed import Interposed, delivery, interpose, item
-from tests.support.network import AT, Network, start, until
+from tests.support.network import AT, Desk, Network, start, until
 
 NOW = timestamp(AT)
 #: No calendar has such a time.
@@ -257,7 +257,7 @@ def unpinned(_entry: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("change", [altered, unpinned])
-async def test_an_entry_that_does_not_stand_is_not_stored_and_mail_goes_on(
+async def test_an_entry_that_does_not_stand_is_not_stored_and_mail_and_proofs_go_on(
     parts: Network, between: Interposed, change: Callable[[bytes], bytes]
 ) -> None:
     await parts.mongcai.stop()
@@ -284,6 +284,7 @@ async def test_an_entry_that_does_not_stand_is_not_stored_and_mail_goes_on(
 
     assert lies
     assert view["stage"] is not None
+    await until(lambda: is_proven(parts.mongcai), "a proof of what came")
     assert await parts.mongcai.agent.store.directory_entries() == before
     between.answer = honest
     await between.cut()
@@ -294,6 +295,12 @@ async def test_an_entry_that_does_not_stand_is_not_stored_and_mail_goes_on(
 async def honest(_path: str, _posted: bytes, answer: bytes) -> tuple[int, bytes]:
     """Pass on an answer unchanged."""
     return 200, answer
+
+
+async def is_proven(desk: Desk) -> bool:
+    """Say whether the desk has seen all that it holds in the ledger."""
+    status = await desk.agent.status()
+    return bool(status["unproven"] == 0)
 
 
 async def stored_entries(network: Network) -> list[bytes]:
