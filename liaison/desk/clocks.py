@@ -82,11 +82,8 @@ class DeskSweep:
         if not self.line.is_up:
             return
         try:
-            begun = await self.keyring.publish_when_due(self.line)
+            await self.keyring.publish_when_due(self.line)
             await self.devices.keep_up(self.line)
-            if begun:
-                # What came while we could not have read it was left where it is.
-                await self.line.redial()
         except (LineDownError, BrokerRefusedError, DirectoryError, FrameError) as e:
             structlog.get_logger().warning("keys.not_published", code=e.code)
 

@@ -1,7 +1,8 @@
 """Following the broker: directory and ledger as they grow, beside the mail and never before it.
 
 Proving what the ledger holds takes several questions and answers; a rescue that arrives meanwhile
-is shown at once. What cannot be followed is logged by its code and tried again at the next growth.
+is shown at once. What cannot be followed is logged by its code and tried again at the next growth;
+what has come until then is known, and what waited for it is taken up.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ PAUSE = 1.0
 class Follower:
     """Brings replica and proofs up to what the broker last said it has.
 
-    ``grown`` is called when the directory has more than before; ``awake`` has it look again.
+    ``grown`` is called when more is known than before; ``awake`` has it look again.
     """
 
     replica: Replica
@@ -36,6 +37,8 @@ class Follower:
     grown: Callable[[], None]
     awake: asyncio.Event
     _last: api.Grew = field(default_factory=lambda: api.Grew(0, 0))
+    #: What was known when all that waited was last taken up: entries, and places not found yet.
+    _looked_at: tuple[int, int] | None = None
 
     def grew(self, frame: api.Grew) -> None:
         """Take note of how much there is; the work is done by :meth:`run`."""
@@ -47,32 +50,47 @@ class Follower:
         while True:
             await self.awake.wait()
             self.awake.clear()
-            # A directory that cannot be followed does not keep the ledger from being proven.
-            await self._try(self._follow_directory)
-            await self._try(self._follow_ledger)
+            await self._follow(self._last)
 
-    async def _try(self, follow: Callable[[api.Grew], Awaitable[None]]) -> None:
+    async def _follow(self, grown: api.Grew) -> None:
+        """Do each part on its own: one that fails keeps none of the others from being done."""
+        done = [
+            await self._is_done(self._follow_directory(grown)),
+            await self._is_done(self._look_through()),
+            await self._is_done(self._follow_ledger(grown)),
+            await self._is_done(self._look_through()),
+        ]
+        # When the line is down: once it is back, the broker says anew how much there is.
+        if not all(done) and self.line.is_up:
+            await asyncio.sleep(PAUSE)
+            self.awake.set()
+
+    async def _is_done(self, part: Awaitable[None]) -> bool:
+        """Say whether ``part`` need not be tried again before something new comes."""
         try:
-            await follow(self._last)
+            await part
         except (LineDownError, StoreError) as e:
-            # When the line is down: once it is back, the broker says anew how much there is.
             structlog.get_logger().info("broker.not_followed", code=e.code)
-            if self.line.is_up:
-                await asyncio.sleep(PAUSE)
-                self.awake.set()
+            return False
         except (DirectoryError, BrokerRefusedError, api.FrameError) as e:
             structlog.get_logger().error("broker.not_followed", code=e.code)
+        return True
 
     async def _follow_directory(self, grown: api.Grew) -> None:
         if grown.directory > self.replica.directory.head.size:
             await self.replica.sync(self.line)
-            await self.inbox.try_again()
-            await self.inbox.compare_heads()
-            self.grown()
+
+    async def _look_through(self) -> None:
+        """Take up what waited for what is known by now, however that came to be known."""
+        directory = self.replica.directory
+        known = directory.head.size, len(directory.unplaced())
+        if known == self._looked_at:
+            return
+        await self.inbox.try_again()
+        await self.inbox.compare_heads()
+        self._looked_at = known
+        self.grown()
 
     async def _follow_ledger(self, grown: api.Grew) -> None:
         if grown.cosigned:
-            unplaced = len(self.replica.directory.unplaced())
             await self.prover.check()
-            if len(self.replica.directory.unplaced()) < unplaced:
-                await self.inbox.try_again()

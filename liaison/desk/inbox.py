@@ -60,6 +60,8 @@ class Inbox:
     changed: Callable[[], None]
     #: The line, the directory's growth and an officer may each have the same message taken up.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Mail came while we were no member, and was left where it is.
+    _has_left: bool = False
 
     async def take(self, frame: api.Deliver) -> None:
         """Deal with one item and acknowledge it; raises LineDownError when the line breaks."""
@@ -68,8 +70,8 @@ class Inbox:
 
     async def _take(self, frame: api.Deliver) -> None:
         lane, kind = api.lane_and_kind(frame)
-        was_member = self.keyring.is_member()
-        if not was_member and lane is not MailLane.KEYS:
+        if lane is not MailLane.KEYS and not self.keyring.is_member():
+            self._has_left = True
             return
         takers: dict[ItemKind, Callable[[api.Deliver], Awaitable[list[bytes]]]] = {
             ItemKind.ENVELOPE: self._take_envelope,
@@ -82,7 +84,7 @@ class Inbox:
         await self.store.move_cursor(frame.lane, frame.seq)
         await self.line.acknowledge(frame.lane, frame.seq, *acks)
         self.changed()
-        await self._begin_anew(was_member=was_member)
+        await self._begin_anew()
 
     async def _take_envelope(self, frame: api.Deliver) -> list[bytes]:
         eid = envelope_id(frame.first)
@@ -109,14 +111,14 @@ class Inbox:
     async def try_again(self) -> None:
         """Take up what was set aside for what we did not know then, and may know now."""
         async with self.turn:
-            was_member = self.keyring.is_member()
             await self._take_aside()
             await self._take_acks_aside()
-            await self._begin_anew(was_member=was_member)
+            await self._begin_anew()
 
-    async def _begin_anew(self, *, was_member: bool) -> None:
-        """Dial again if we have just become a member: the mailbox comes from its first item."""
-        if self.keyring.is_member() is not was_member:
+    async def _begin_anew(self) -> None:
+        """Dial again once we are a member and mail was left: it comes again from its first item."""
+        if self._has_left and self.keyring.is_member():
+            self._has_left = False
             await self.line.redial()
 
     async def _take_aside(self) -> None:

@@ -111,8 +111,8 @@ class Keyring:
         """Return when new windows must be published."""
         return from_timestamp(next_publication(self._published_until()))
 
-    async def publish_when_due(self, line: Line) -> bool:
-        """Publish the windows that are wanted by now, if any; say whether our desk's began with it.
+    async def publish_when_due(self, line: Line) -> None:
+        """Publish the windows that are wanted by now, if any.
 
         Raises what the line raises. After a revocation those that stand count for nothing, and new
         ones are wanted at once. Windows whose publication failed are kept and offered again: no
@@ -121,11 +121,11 @@ class Keyring:
         now = timestamp(self.clock.now())
         until = self._published_until()
         if timestamp(self.publication_due()) > now or not self.is_member():
-            return False
-        replica, was_beginning = self.replica, self.begins()
+            return
+        replica = self.replica
         made = [await self._window(begins) for begins in weeks_wanted(until, at=now)]
         if not made:
-            return False
+            return
         entry = publish_windows(
             replica.agency,
             replica.desk,
@@ -135,7 +135,6 @@ class Keyring:
         )
         await line.publish(entry)
         await replica.sync(line)
-        return was_beginning
 
     async def _window(self, begins: int) -> Window:
         """Return the window of the week that begins then: the one already made, or a new one."""

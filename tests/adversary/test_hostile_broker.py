@@ -18,23 +18,12 @@ from protocols.wire.mailbox import ItemKind, NoticeCode
 from protocols.wire.receipt import Ack, AckWhat, Noted, Took
 from tests.support.agencies import MONGCAI, QUANGNINH, found
 from tests.support.forge_desk import device_key, forging
-from tests.support.interposed import Interposed, delivery, interpose, item
-from tests.support.network import AT, Desk, Network, start, until
+from tests.support.interposed import Interposed, delivery, item
+from tests.support.network import AT, Desk, Network, until
 
 NOW = timestamp(AT)
 #: No calendar has such a time.
 NO_TIME = 2**50
-
-
-@pytest.fixture
-async def between(parts: Network) -> Interposed:
-    """Return the broker that lies to the desk in Móng Cái; Dongxing has the true one."""
-    await start(parts)
-    between = await interpose(parts, parts.mongcai)
-    await parts.mongcai.start()
-    await parts.dongxing.start()
-    await parts.settle()
-    return between
 
 
 async def check_mail_goes_on(network: Network) -> None:

@@ -7,19 +7,8 @@ from crypto.attest.statement import Role
 from protocols.wire import api
 from tests.support.agencies import MONGCAI
 from tests.support.installations import revoke_key
-from tests.support.interposed import Interposed, interpose
-from tests.support.network import Network, start, until
-
-
-@pytest.fixture
-async def between(parts: Network) -> Interposed:
-    """Return the broker that lies to the desk in Móng Cái; Dongxing has the true one."""
-    await start(parts)
-    between = await interpose(parts, parts.mongcai)
-    await parts.mongcai.start()
-    await parts.dongxing.start()
-    await parts.settle()
-    return between
+from tests.support.interposed import Interposed
+from tests.support.network import Network, until
 
 
 def officer(network: Network) -> KeyId:

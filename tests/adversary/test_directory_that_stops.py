@@ -1,0 +1,133 @@
+"""A broker whose directory stops, or comes late: what is known by then counts, and nothing is lost.
+
+It shows a desk the true entries and behind them one that does not stand, or holds back what a
+message needs to be judged. What waited is taken up as soon as enough is known.
+"""
+
+from crypto.attest.signing import SigningKey
+from crypto.attest.statement import Role
+from protocols.wire import api
+from protocols.wire.mailbox import MailLane
+from tests.support.agencies import MONGCAI
+from tests.support.forge_desk import forging
+from tests.support.installations import enrol_installation, revoke_key
+from tests.support.interposed import Interposed, interpose
+from tests.support.network import Network, until
+from tests.support.restored import backed_up, papers, restored
+
+Answered = tuple[int, bytes]
+
+
+def entries_in(path: str, posted: bytes, answer: bytes) -> list[bytes]:
+    """Return the entries of the directory in an answer; none where it is another's."""
+    is_asked = path == api.DIRECTORY_PATH and not posted
+    return api.parse_page(answer, limit=api.FRAME_LIMIT) if is_asked else []
+
+
+async def withhold(path: str, posted: bytes, answer: bytes) -> Answered:
+    """Say that the directory has nothing new."""
+    return 200, api.encode_page([]) if entries_in(path, posted, answer) else answer
+
+
+async def stop_behind(path: str, posted: bytes, answer: bytes) -> Answered:
+    """Put behind the true entries one with its last byte, a byte of a signature, turned."""
+    entries = entries_in(path, posted, answer)
+    if not entries:
+        return 200, answer
+    return 200, api.encode_page([*entries, entries[-1][:-1] + bytes([entries[-1][-1] ^ 1])])
+
+
+async def test_what_came_before_an_entry_that_does_not_stand_is_known_and_mail_is_taken_up(
+    parts: Network, between: Interposed
+) -> None:
+    between.answer, between.hides_growth = withhold, True
+    newcomer = await enrol_installation(parts, parts.dongxing, officer="DX-03")
+    await parts.dongxing.stop()
+    async with forging(parts, parts.dongxing, parts.mongcai) as forger:
+        key = SigningKey.from_seed(newcomer.keys.seed)
+        content = forger.content(forger.request("GX-DX-2026-0001"), signer=key)
+        await forger.caller.submit(forger.forgery(content, signer=key).build())
+    assert await parts.quarantines(parts.mongcai, 1) == ["envelope.signer"]
+
+    between.answer = stop_behind
+    await between.say(api.Grew(parts.broker_directory().head.size, 0))
+
+    await parts.holds(parts.mongcai, "GX-DX-2026-0001", 1)
+    assert await parts.mongcai.set_aside() == []
+    replica = parts.mongcai.agent.replica
+    assert replica.directory.head == parts.broker_directory().head
+
+
+async def test_mail_that_was_left_is_read_though_the_directory_stops_behind_our_first_windows(
+    network: Network,
+) -> None:
+    mongcai = network.mongcai
+    seed = await papers(network, mongcai)
+    path = await backed_up(mongcai, network.state / "night.backup")
+    lost = mongcai.agent.keyring.device.kid
+    await mongcai.stop()
+    del network.desks[mongcai.slug]
+    again, _ = await restored(network, mongcai, path, seed)
+    between = await interpose(network, again)
+    await again.start()
+    await leave_one(network, between)
+
+    between.answer = stop_behind
+    await revoke_key(network, mongcai, lost)
+
+    async def is_read() -> bool:
+        return await again.agent.store.cursor(MailLane.RESCUE) > 0
+
+    await until(is_read, "the mail that was left has been dealt with")
+    assert again.agent.keyring.is_member()
+
+
+async def leave_one(network: Network, between: Interposed) -> None:
+    """Have a request come to a desk that is no member, and be left where it is."""
+    came: list[api.Deliver] = []
+
+    async def note(frame: api.Frame) -> list[api.Frame]:
+        if isinstance(frame, api.Deliver) and frame.lane == MailLane.RESCUE:
+            came.append(frame)
+        return [frame]
+
+    async def has_come() -> bool:
+        return bool(came)
+
+    between.to_desk = note
+    await network.dongxing.request(MONGCAI)
+    await until(has_come, "the request has come")
+
+
+async def test_mail_that_waits_for_a_revocations_place_is_read_once_it_is_found(
+    parts: Network, between: Interposed
+) -> None:
+    await parts.mongcai.stop()
+    ref = await parts.dongxing.request(MONGCAI)
+    await parts.settle()
+    replica = parts.dongxing.agent.replica
+    [officer] = replica.directory.signers(replica.desk, Role.OFFICER)
+    await revoke_key(parts, parts.dongxing, officer.kid)
+    await parts.settle()
+    waited: list[str] = []
+
+    async def is_told() -> bool:
+        return bool(parts.mongcai.agent.replica.directory.revocations())
+
+    async def bring_mail_after_the_directory(frame: api.Frame) -> list[api.Frame]:
+        if isinstance(frame, api.Deliver):
+            await until(is_told, "the desk knows of the revocation")
+        return [frame]
+
+    async def name_the_place_after_the_mail(path: str, _posted: bytes, answer: bytes) -> Answered:
+        if path == api.PLACE_PATH:
+            waited.extend(await parts.quarantines(parts.mongcai, 1))
+        return 200, answer
+
+    between.to_desk = bring_mail_after_the_directory
+    between.answer = name_the_place_after_the_mail
+    await parts.mongcai.start()
+
+    await parts.holds(parts.mongcai, ref, 1)
+    assert set(waited) == {"envelope.signer"}
+    assert await parts.mongcai.set_aside() == []
