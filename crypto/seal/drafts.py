@@ -87,17 +87,21 @@ def parse_draft(raw: bytes) -> Draft:
     raise StatementError("expected [statement, [[kid, signature], ...]]")
 
 
-def roots_for(statement: Statement, known: RootPayload | None) -> tuple[RootPayload, ...]:
+def roots_for(
+    statement: Statement, known: RootPayload | None, accepting: RootPayload | None = None
+) -> tuple[RootPayload, ...]:
     """Return the roots of which each has to reach its threshold under ``statement``.
 
     Args:
         statement: what is to be signed.
         known: the agency's root that counts now; for its first root there is none.
+        accepting: of a succession, the root of the desk that follows: another agency's, or the
+            same once more.
 
     Raises:
         StatementError: the payload is not of its kind's form, or nothing that a root signs.
         SignatureError: a key is none, or a possession does not hold.
-        NoRootError: the agency's root is needed and not given.
+        NoRootError: a root that has to sign is not given.
     """
     if statement.what in NOT_BY_ROOT:
         raise StatementError(f"a {statement.what.name} statement is not signed by a root")
@@ -107,7 +111,11 @@ def roots_for(statement: Statement, known: RootPayload | None) -> tuple[RootPayl
         return own
     if known is None:
         raise NoRootError("expected the agency's root entry beside the draft, found none")
-    return (known, *own)
+    if statement.what is not What.SUCCESSION:
+        return (known, *own)
+    if accepting is None:
+        raise NoRootError("expected the root of the desk that follows too, found none")
+    return (known,) if accepting == known else (known, accepting)
 
 
 def sign_draft(draft: Draft, share: SigningKey, roots: Sequence[RootPayload]) -> Draft:
@@ -128,14 +136,14 @@ def sign_draft(draft: Draft, share: SigningKey, roots: Sequence[RootPayload]) ->
 
 
 def missing(draft: Draft, roots: Sequence[RootPayload]) -> int:
-    """Return how many more have to sign, at least, until the draft is an entry.
+    """Return how many more have to sign until the draft is an entry, of each root on its own.
 
     Raises:
         BadSignatureError: a signature on it does not hold.
     """
     signed = _verified(draft, roots)
     lacking = [root.threshold - sum(key.kid in signed for key in root.keys) for root in roots]
-    return max([0, *lacking])
+    return sum(max(0, one) for one in lacking)
 
 
 def finish(draft: Draft, roots: Sequence[RootPayload]) -> bytes:

@@ -85,6 +85,21 @@ class Known:
         """Return the slug of the agency's desk of this id, if there is one."""
         return next((said for one, said in self._desks(agency) if one == desk), None)
 
+    def named(self, desk: DeskId) -> DeskPayload | None:
+        """Return what was last said of a desk, whichever agency's it is, if anything was."""
+        return next((said for one, said in self._said(desk)), None)
+
+    def agency_of(self, desk: DeskId) -> AgencyId | None:
+        """Return whose desk it is, if it was named."""
+        return next((one.agency for one, _ in self._said(desk)), None)
+
+    def _said(self, desk: DeskId) -> Iterator[tuple[Statement, DeskPayload]]:
+        for one in reversed(self.statements):
+            if one.what is What.DESK and one.subject == desk:
+                payload = decode_payload(one)
+                if isinstance(payload, DeskPayload):
+                    yield one, payload
+
     def _desks(self, agency: AgencyId) -> Iterator[tuple[DeskId, str]]:
         for one in self.statements:
             if one.what is What.DESK and one.agency == agency:

@@ -1,20 +1,22 @@
 """``liaison keys root-sign``: one holder of a share reads what a statement says, and signs it.
 
 Two people do it, each with the own share, perhaps on computers that have no network; the file goes
-from one to the other. Nothing is signed that was not shown, and nothing before the word is typed.
+from one to the other. When a desk follows one of another agency, two of each agency do. Nothing is
+signed that was not shown, and nothing before the word is typed.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crypto.attest.statement import RootPayload
+from crypto.attest.payload import decode_payload
+from crypto.attest.statement import AgencyId, RootPayload, Statement, SuccessionPayload
 from crypto.seal.drafts import Draft, missing, roots_for, sign_draft
-from liaison.cli.ceremony_files import Known, Root, read_draft, read_root, write_again
+from liaison.cli.ceremony_files import Known, Root, read_draft, read_known, read_root, write_again
 from liaison.cli.ceremony_words import describe
 from liaison.cli.console import Exit, JsonOption, command, print_json, read_line, say
 from liaison.cli.wording import Wording
@@ -47,19 +49,31 @@ async def root_sign(
     statements: Annotated[list[Path], typer.Argument(help="Statements to be signed.")],
     share: Annotated[Path, typer.Option(help="The file of your own share.")],
     root: Annotated[
-        Path | None,
-        typer.Option(help="The agency's root entry that counts now; not for its first root."),
+        list[Path] | None,
+        typer.Option(
+            help="The agency's root entry that counts now; not for its first root. Of a succession"
+            " between two agencies, the roots of both: give it twice."
+        ),
+    ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(help="Entries that were made before; a succession's desks are found in them."),
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> Exit:
     """Say in plain words what is to be signed, and sign it with one share."""
-    held = None if root is None else read_root(root)
-    waiting = [_waiting(file, held) for file in statements]
+    roots = {one.agency: one for one in map(read_root, root or [])}
+    drafts = [read_draft(file) for file in statements]
+    before = Known((*read_known(known or []).statements, *(one.statement for one in drafts)))
+    waiting = [
+        Waiting(file, draft, _signers(draft.statement, roots, before))
+        for file, draft in zip(statements, drafts, strict=True)
+    ]
     key = await asyncio.to_thread(load_key, share)
     signed = [sign_draft(one.draft, key, one.roots) for one in waiting]
     words = Wording.here()
-    for line in _told(waiting, held, words):
+    for line in _told(waiting, roots, before, words):
         say(line) if not as_json else typer.echo(line, err=True)
     ask_assent(words.say("assent", count=len(waiting)))
     for one, draft in zip(waiting, signed, strict=True):
@@ -82,20 +96,26 @@ def ask_assent(asked: str, descriptor: int | None = None) -> None:
         raise NotAssentedError(f"expected one of {', '.join(ASSENT)}; nothing was signed")
 
 
-def _waiting(file: Path, held: Root | None) -> Waiting:
-    draft = read_draft(file)
-    known = held.payload if held and held.agency == draft.statement.agency else None
-    return Waiting(file, draft, roots_for(draft.statement, known))
+def _signers(
+    statement: Statement, roots: Mapping[AgencyId, Root], known: Known
+) -> tuple[RootPayload, ...]:
+    """Return the roots that sign; of a succession, that of the desk which follows as well."""
+    payload = decode_payload(statement)
+    said = {agency: root.payload for agency, root in roots.items()}
+    accepting = known.agency_of(payload.new) if isinstance(payload, SuccessionPayload) else None
+    other = None if accepting is None else said.get(accepting)
+    return roots_for(statement, said.get(statement.agency), other)
 
 
-def _told(waiting: Sequence[Waiting], held: Root | None, words: Wording) -> list[str]:
-    known = Known(tuple(one.draft.statement for one in waiting))
+def _told(
+    waiting: Sequence[Waiting], roots: Mapping[AgencyId, Root], known: Known, words: Wording
+) -> list[str]:
     return [
         line
         for number, one in enumerate(waiting, 1)
         for line in (
             f"{number}. {one.file}",
-            *describe(one.draft.statement, held, known, words),
+            *describe(one.draft.statement, roots, known, words),
             "",
         )
     ]

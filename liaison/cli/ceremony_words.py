@@ -4,12 +4,13 @@ Everything that the statement changes stands in a line. A kind that cannot be to
 signed: nobody should sign what they cannot read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from crypto.attest.header import DeskId
 from crypto.attest.payload import decode_payload
 from crypto.attest.pin import fingerprint
 from crypto.attest.statement import (
+    AgencyId,
     DeskPayload,
     InfraPayload,
     RevocationPayload,
@@ -30,8 +31,16 @@ class UndescribedError(Exception):
     code = "ceremony.undescribed"
 
 
-def describe(statement: Statement, root: Root | None, known: Known, words: Wording) -> list[str]:
+def describe(
+    statement: Statement, roots: Mapping[AgencyId, Root], known: Known, words: Wording
+) -> list[str]:
     """Return what ``statement`` says, a headline first.
+
+    Args:
+        statement: what is to be signed.
+        roots: of the agencies that sign, as far as they are at hand.
+        known: what was stated before: desks are told by their names.
+        words: in which language.
 
     Raises:
         StatementError, SignatureError: it is not of its kind's form.
@@ -50,17 +59,8 @@ def describe(statement: Statement, root: Root | None, known: Known, words: Wordi
                     words.say("key_id", kid=key.kid.hex()),
                 ]
             )
-        case SuccessionPayload(new, begins, threads):
-            old = known.slug(statement.agency, DeskId(statement.subject))
-            lines = iter(
-                [
-                    words.say("follows", old=old or statement.subject.hex(), new=new.hex()),
-                    words.say("follows_from", begins=words.day(from_timestamp(begins))),
-                    words.say("follows_in_all")
-                    if threads is None
-                    else words.say("follows_in_some", count=len(threads)),
-                ]
-            )
+        case SuccessionPayload():
+            lines = _succession(statement, payload, roots, known, words)
         case RevocationPayload(effective, reason):
             named = known.slug(statement.agency, DeskId(statement.subject))
             lines = iter(
@@ -73,6 +73,7 @@ def describe(statement: Statement, root: Root | None, known: Known, words: Wordi
         case _:
             raise UndescribedError(f"a {statement.what.name} statement cannot be told in words")
     headline, *rest = lines
+    root = roots.get(statement.agency)
     speaker = [] if root is None else [words.say("speaks", agency=words.of(root.payload.names))]
     return [headline, *(f"{INDENT}{line}" for line in [*speaker, *rest])]
 
@@ -106,6 +107,31 @@ def _desk(
     else:
         for panel in (payload.oversight.first, payload.oversight.second):
             yield words.say("oversight", kids=", ".join(key.kid.hex() for key in panel))
+
+
+def _succession(
+    statement: Statement,
+    payload: SuccessionPayload,
+    roots: Mapping[AgencyId, Root],
+    known: Known,
+    words: Wording,
+) -> Iterator[str]:
+    """Yield what a succession says; of another agency's desk, by whose digits it is known too."""
+    old, new = known.named(DeskId(statement.subject)), known.named(payload.new)
+    if old is None or new is None:
+        raise UndescribedError("expected the entries that name both desks, found only ids")
+    yield words.say("follows", old=old.slug, new=new.slug)
+    yield from _names(new.names, words)
+    accepting = known.agency_of(payload.new)
+    if accepting is not None and accepting != statement.agency:
+        root = roots[accepting]
+        yield words.say("speaks", agency=words.of(root.payload.names))
+        yield words.say("fingerprint", digits=root.digits)
+    yield words.say("follows_from", begins=words.day(from_timestamp(payload.begins)))
+    if payload.threads is None:
+        yield words.say("follows_in_all")
+    else:
+        yield words.say("follows_in_some", count=len(payload.threads))
 
 
 def _names(names: tuple[str, str, str], words: Wording) -> Iterator[str]:

@@ -269,6 +269,10 @@ GROUPS: dict[str, Group] = {
                 "it.",
                 "liaison.cli.key_status",
             ),
+            "corridor": Listed(
+                "Copy a bundled corridor into a folder, where agencies and desks can be added.",
+                "liaison.cli.ceremony_corridor",
+            ),
             "succeed": Listed(
                 "Write the statement by which another desk has the place of one, in all or in some "
                 "cases.",

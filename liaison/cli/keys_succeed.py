@@ -61,7 +61,11 @@ async def succeed(
         print_json({"statements": [str(file)]})
         return
     say(f"statement {file}")
-    say(Wording.here().say("sign_next", threshold=directory.root(left.agency).threshold))
+    for agency in dict.fromkeys((left.agency, right.agency)):
+        root = directory.root(agency)
+        words = Wording.here()
+        say(words.say("speaks", agency=words.of(root.names)))
+        say(words.say("sign_next", threshold=root.threshold))
 
 
 def read_threads(file: Path) -> tuple[bytes, ...]:

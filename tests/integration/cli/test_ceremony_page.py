@@ -33,10 +33,10 @@ def test_after_it_nothing_is_due_and_each_side_says_who_compared(held: Operated)
     status = held.liaison("keys", "status", "--state", "mongcai", "--json").json
 
     assert status["due"] == []
-    assert [one["compared"]["by"] for one in status["agencies"]] == [["QN-07", "QN-01"]] * 2
+    assert [one["compared"]["by"] for one in status["agencies"]] == [["QN-07", "QN-01"]] * 3
     for side in ("vn", "cn"):
         pins = read_pins(held.folder / f"pins-{side}.txt")
-        assert [pin.comparison is not None for pin in pins] == [True, True]
+        assert [pin.comparison is not None for pin in pins] == [True, True, True]
 
 
 def test_a_new_term_is_asked_for_by_a_code_and_signed_by_the_registrar(held: Operated) -> None:

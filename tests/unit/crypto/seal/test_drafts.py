@@ -4,8 +4,14 @@ from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.encoding import Value, decode, encode
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import BadSignatureError
-from crypto.attest.statement import ENTRY_LIMIT, RootPayload, StatementError, parse_entry
-from crypto.seal.ceremony import name_desk, state_desk, state_root
+from crypto.attest.statement import (
+    ENTRY_LIMIT,
+    RootPayload,
+    StatementError,
+    SuccessionPayload,
+    parse_entry,
+)
+from crypto.seal.ceremony import name_desk, state_desk, state_root, state_succession
 from crypto.seal.drafts import (
     Draft,
     ForeignShareError,
@@ -18,7 +24,8 @@ from crypto.seal.drafts import (
     roots_for,
     sign_draft,
 )
-from tests.support.world import HERE, THERE, desk_payload, signing_key
+from tests.support.world import HERE, MONDAY, THERE, desk_payload, signing_key
+from tests.vectors.succession_cases import OTHER, WARD
 
 SHARES = tuple(signing_key(f"share {number}") for number in range(3))
 NEW_SHARES = tuple(signing_key(f"new share {number}") for number in range(3))
@@ -110,6 +117,36 @@ def test_a_new_root_takes_the_threshold_of_both() -> None:
     entries = [signed(Draft(FIRST), 0, 1).raw, finish(draft, roots)]
     directory = Directory.replay([fingerprint(FIRST.payload)], entries)
     assert directory.root(FIRST.agency) == NEW_ROOT
+
+
+def test_a_succession_between_two_agencies_takes_the_threshold_of_each() -> None:
+    given = SuccessionPayload(OTHER.desk, MONDAY, None)
+    statement = state_succession(HERE.agency, HERE.desk, given)
+    other = RootPayload(tuple(key.verify_key for key in OTHER.roots), 2, "VN", NAMES)
+    roots, draft = roots_for(statement, HERE_ROOT, other), Draft(statement)
+    lacking = [missing(draft, roots)]
+
+    for share in (OTHER.roots[0], OTHER.roots[1], HERE.roots[2], HERE.roots[0]):
+        draft = sign_draft(parse_draft(draft.raw), share, roots)
+        lacking.append(missing(draft, roots))
+
+    assert lacking == [4, 3, 2, 1, 0]
+    entries = [*HERE.entries, *OTHER.entries, finish(draft, roots)]
+    directory = Directory.replay([HERE.pin, OTHER.pin], entries)
+    assert directory.successor(HERE.desk, at=MONDAY) == OTHER.desk
+
+
+def test_a_succession_within_one_agency_takes_its_threshold_once() -> None:
+    statement = state_succession(HERE.agency, HERE.desk, SuccessionPayload(WARD, MONDAY, None))
+
+    assert roots_for(statement, HERE_ROOT, HERE_ROOT) == (HERE_ROOT,)
+
+
+def test_a_succession_is_not_signed_without_the_root_of_the_desk_that_follows() -> None:
+    statement = state_succession(HERE.agency, HERE.desk, SuccessionPayload(WARD, MONDAY, None))
+
+    with pytest.raises(NoRootError):
+        roots_for(statement, HERE_ROOT)
 
 
 def test_a_statement_that_a_registrar_signs_is_not_for_a_root() -> None:
