@@ -17,7 +17,7 @@ from crypto.seal.erasure import Erasure, read_erasure, sign_erasure, verify_eras
 from liaison.desk.cases import Case, Casebook, UnknownCaseError
 from liaison.desk.officers import Officers
 from liaison.desk.roster import Roster
-from liaison.desk.store import Store, StoreFailedError, Stub
+from liaison.desk.store import Store, StoreError, Stub
 from liaison.runtime.clock import from_timestamp, timestamp
 from protocols.casework.codes import ErasureReason
 from protocols.casework.erasure import NotErasableError, check_erasable, check_rule
@@ -85,11 +85,13 @@ class Eraser:
         verify_erasure(stub.statement, self.casebook.replica.directory)
         try:
             await self.store.erase(stub)
-        except StoreFailedError as e:
+        except StoreError as e:
             structlog.get_logger().error("erasure.not_finished", code=e.code)
             raise
-        await self.casebook.every()
-        await self.forget()
+        finally:
+            # Its key may be gone although the log was not cut.
+            await self.casebook.every()
+            await self.forget()
         structlog.get_logger().info("case.erased", thread=stub.thread.hex()[:16])
 
     async def _at_rest(self, ref: str) -> tuple[ThreadId, int]:

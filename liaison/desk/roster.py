@@ -70,13 +70,15 @@ class Roster:
             officer: who is taken out.
 
         Raises:
-            VaultError, StoreError: nothing has changed.
+            LogNotCutError: who is taken out is out, or nothing has changed; doing it again tells.
+            VaultError, StoreError, VaultNotWrittenError: nothing has changed.
         """
         async with self._turn:
             await self._open(by, passphrase)
             await remove_officer(self.state, officer, self.store.rekey)
             self.officers.drop(officer)
             await note_vault(self.state, self.store)
+            await self.store.cut_log()
 
     async def _open(self, officer: str, passphrase: str) -> Keys:
         file = partial(opens, self.state / STORE)
@@ -162,6 +164,7 @@ async def remove_from(state: Path, by: str, passphrase: str, officer: str) -> No
     """Take ``officer`` out of a desk that does not run; raises what :meth:`Roster.remove` does."""
     async with opened(state, by, passphrase) as (store, _):
         await remove_officer(state, officer, store.rekey)
+        await store.cut_log()
 
 
 async def renew_at(state: Path, officer: str, passphrase: str, new: str) -> None:

@@ -39,6 +39,12 @@ VAULT = "vault"
 PENDING = "pending-vault"
 
 
+class VaultNotWrittenError(Exception):
+    """The disk did not take the vault's file; the one that was there is whole."""
+
+    code = "desk.vault_not_written"
+
+
 def create_vault(state: Path, officer: str, passphrase: str) -> Keys:
     """Return the keys of a new vault in ``state`` with one officer's slot.
 
@@ -157,15 +163,15 @@ async def remove_officer(
     Raises:
         VaultError: no such officer, or the only one.
         DeskBusyError: another removal is under way or was cut short; nothing has changed.
+        VaultNotWrittenError: the disk is full; nothing has changed.
         StoreError: the store could not be changed; everything is as it was.
     """
     master = fresh(KEY_BYTES)
     pending = state / PENDING
     following = pack_vault(remove_slot(read_vault(state), officer, master=master))
-    try:
-        write_private(pending, following)
-    except FileExistsError as e:
-        raise DeskBusyError("a removal has not ended: its vault still waits for the store") from e
+    if pending.exists():
+        raise DeskBusyError("a removal has not ended: its vault still waits for the store")
+    _write_whole(pending, following)
     sync_folder(state)
     await rekey(master)
     pending.replace(state / VAULT)
@@ -218,8 +224,16 @@ async def settle(
 def _replace(state: Path, read: Vault, vault: Vault) -> None:
     if (state / VAULT).read_bytes() != pack_vault(read):
         raise DeskBusyError("the vault was changed by another program meanwhile")
-    # The new file takes the old one's place in one act: a power cut leaves the one or the other.
-    replacement = state / f"{VAULT}.new"
+    _write_whole(state / VAULT, pack_vault(vault))
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that takes its place in one act: a power cut leaves all of it or none."""
+    replacement = path.with_name(f"{path.name}.new")
     replacement.unlink(missing_ok=True)
-    write_private(replacement, pack_vault(vault))
-    replacement.replace(state / VAULT)
+    try:
+        write_private(replacement, content)
+    except OSError as e:
+        replacement.unlink(missing_ok=True)
+        raise VaultNotWrittenError(f"{path.name}: {e.strerror}") from e
+    replacement.replace(path)

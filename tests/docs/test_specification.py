@@ -16,7 +16,13 @@ from crypto.seal.envelope import MAY_SIGN
 from crypto.seal.papers import LINES, PaperError
 from crypto.seal.stream import AttachmentError
 from liaison.desk.oversight import NoOversightError, ReviewProofError
-from liaison.desk.store import InClearError, NoCipherError
+from liaison.desk.store import (
+    InClearError,
+    LogNotCutError,
+    NoCipherError,
+    NoRoomError,
+    StoreFailedError,
+)
 from tests.support.requirements import REPOSITORY
 from tests.unit.crypto.attest.test_padding import SIZES
 from tests.vectors.test_vectors import fields
@@ -98,7 +104,13 @@ def test_every_code_with_which_an_entry_is_refused_is_in_the_table() -> None:
 def test_every_code_of_a_vault_is_in_the_table() -> None:
     assert codes("vault", "vault") == codes_of(vault.VaultError)
     assert codes("vault", "papers") == {PaperError.code}
-    assert codes("vault", "store") == {NoCipherError.code, InClearError.code}
+    assert codes("vault", "store") == {
+        NoCipherError.code,
+        InClearError.code,
+        NoRoomError.code,
+        LogNotCutError.code,
+        StoreFailedError.code,
+    }
 
 
 def test_every_code_of_oversight_is_in_the_table() -> None:

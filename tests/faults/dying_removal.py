@@ -17,7 +17,14 @@ from liaison.desk.roster import remove_from
 from liaison.desk.store.engine import Engine
 
 #: Where it dies, in the order in which it comes there; the last is anywhere within the rekeying.
-POINTS = ("before the pending vault", "before the store", "after the store", "after all", "within")
+POINTS = (
+    "before the pending vault",
+    "in the pending vault",
+    "before the store",
+    "after the store",
+    "after all",
+    "within",
+)
 
 
 def die() -> None:
@@ -31,6 +38,9 @@ def dying_at(point: str) -> None:
 
     def write_pending(path: Path, content: bytes) -> None:
         if point == "before the pending vault":
+            die()
+        if point == "in the pending vault":
+            write(path, content[: len(content) // 2])
             die()
         write(path, content)
 

@@ -85,6 +85,7 @@ def again(filled: Path, name: str) -> Path:
     "point, removed",
     [
         ("before the pending vault", False),
+        ("in the pending vault", False),
         ("before the store", False),
         ("after the store", True),
         ("after all", True),

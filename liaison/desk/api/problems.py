@@ -24,9 +24,12 @@ from liaison.desk.disclosure.disclose import (
     NotInLedgerError,
 )
 from liaison.desk.files.kinds import FileRefusedError
+from liaison.desk.folder import DeskBusyError
 from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
 from liaison.desk.oversight import NoOversightError, ReviewProofError
 from liaison.desk.release import UnknownAskError
+from liaison.desk.store import LogNotCutError, StoreError
+from liaison.desk.vault import VaultNotWrittenError
 from liaison.runtime.web import ProblemError
 from protocols.casework.erasure import NotErasableError
 from protocols.casework.errors import CaseworkError, FormError, StepError
@@ -54,6 +57,10 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BackupError, 409),
     (CaseworkError, 422),
     (VaultError, 403),
+    (DeskBusyError, 409),
+    (LogNotCutError, 409),
+    (StoreError, 507),
+    (VaultNotWrittenError, 507),
     (ConfigError, 422),
     (DirectoryError, 409),
     (PinError, 422),

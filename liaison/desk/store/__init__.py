@@ -7,7 +7,9 @@ from liaison.desk.store.colleagues import ColleagueStore
 from liaison.desk.store.disclosures import DisclosureStore
 from liaison.desk.store.engine import (
     InClearError,
+    LogNotCutError,
     NoCipherError,
+    NoRoomError,
     StoreError,
     StoreFailedError,
     UnknownSchemaError,
@@ -63,8 +65,10 @@ __all__ = [
     "InClearError",
     "Keeping",
     "KeptForm",
+    "LogNotCutError",
     "Missing",
     "NoCipherError",
+    "NoRoomError",
     "Notice",
     "Opening",
     "Orphan",

@@ -10,6 +10,7 @@ cipher is refused before it touches a file, and a file that opens without a key 
 
 import asyncio
 import hmac
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -36,6 +37,8 @@ SCHEMA = b"4"
 MEMORY_ONLY = "temp_store=MEMORY"
 #: What is deleted is overwritten where it lay.
 OVERWRITE = "secure_delete=ON"
+#: Free bytes that are left on the disk when the store is written anew: the rest of the desk works.
+SPARE = 4 << 20
 
 
 class StoreError(Exception):
@@ -54,6 +57,18 @@ class StoreFailedError(StoreError):
     """The database could not do what was asked (disk full, file gone); nothing of it is stored."""
 
     code = "store.failed"
+
+
+class NoRoomError(StoreError):
+    """There is no room on the disk to write the store anew; nothing of it was begun."""
+
+    code = "store.no_room"
+
+
+class LogNotCutError(StoreError):
+    """What was deleted lies in the log yet: another program reads the store at this moment."""
+
+    code = "store.log_not_cut"
 
 
 class NoCipherError(StoreError):
@@ -98,6 +113,8 @@ class Engine:
 
         Raises:
             WrongKeyError: the key does not open the file.
+            StoreFailedError: the disk is full, or the file cannot be reached.
+            LogNotCutError: its log cannot be written into it.
             InClearError: the file opens without a key too.
             UnknownSchemaError: another version wrote it.
         """
@@ -111,12 +128,20 @@ class Engine:
 
         try:
             await self.run(prepare)
-        except (StoreFailedError, driver.DatabaseError) as e:
+        except StoreFailedError as e:
             await self.close()
+            if _is_operational(e):
+                raise
             raise WrongKeyError("the key does not open this store") from e
         if await self._on_thread(lambda: _can_read(self._path, None)):
             await self.close()
             raise InClearError("this store opens without a key; expected one that is encrypted")
+        try:
+            # What a kill has kept from being cut.
+            await self.cut_log()
+        except StoreError:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Close the file and end the thread."""
@@ -131,25 +156,31 @@ class Engine:
         """Let the store open to ``key`` (32 bytes) from now on and no longer to the one it had.
 
         One transaction of the database: a kill leaves it under the one key or under the other.
-        What was written under the old key is then overwritten or cut off the files.
+        What was written under the old key goes with the next :meth:`cut_log`.
 
         Raises:
+            LogNotCutError: somebody else reads the file; the key is the old one.
+            NoRoomError: the disk has no room for the store a second time; the key is the old one.
             StoreFailedError: the database failed; the key is the old one.
         """
 
         def write_anew() -> None:
+            self._truncate_log()
+            _check_room(self._path)
             try:
                 with self._engine.connect() as db:
                     raw: Any = db.connection.driver_connection
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     raw.execute(f"PRAGMA rekey=\"x'{key.hex()}'\"")
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            except (DBAPIError, driver.DatabaseError) as e:
-                raise StoreFailedError(f"the database failed: {type(e).__name__}") from e
+            finally:
+                # The answer does not say whether it was done (it is "ok" on a full disk too), and a
+                # connection that could not do it reads nothing any more: the file tells.
+                self._engine.dispose()
+            if not _can_read(self._path, key):
+                raise StoreFailedError("the store could not be written anew; its key is the old")
+            self._key = key
 
         async with self._log_turn:
-            await self._on_thread(write_anew)
-        self._key = key
+            await self._on_thread(lambda: _told(write_anew))
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` returns, done in one transaction on the store's thread.
@@ -159,13 +190,10 @@ class Engine:
         """
 
         def transaction() -> T:
-            try:
-                with self._engine.begin() as db:
-                    return work(db)
-            except DBAPIError as e:
-                raise StoreFailedError(f"the database failed: {type(e.orig).__name__}") from e
+            with self._engine.begin() as db:
+                return work(db)
 
-        return await self._on_thread(transaction)
+        return await self._on_thread(lambda: _told(transaction))
 
     async def read_apart(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` makes of the store as it stands now, on a thread of its own.
@@ -181,14 +209,11 @@ class Engine:
                 "sqlite://", creator=self._connect, module=driver, poolclass=NullPool
             )
             event.listen(apart, "begin", lambda db: db.exec_driver_sql("BEGIN"))
-            try:
-                with apart.begin() as db:
-                    return work(db)
-            except DBAPIError as e:
-                raise StoreFailedError(f"the database failed: {type(e.orig).__name__}") from e
+            with apart.begin() as db:
+                return work(db)
 
         async with self._log_turn:
-            return await asyncio.to_thread(read)
+            return await asyncio.to_thread(lambda: _told(read))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -205,18 +230,19 @@ class Engine:
         """Write the log of the last transactions into the file, and cut it to nothing.
 
         Raises:
-            StoreFailedError: somebody else reads the file; what was committed stays committed.
+            LogNotCutError: somebody else reads the file; what was committed stays committed.
+            StoreFailedError: the database failed; what was committed stays committed.
         """
-
-        def cut() -> None:
-            with self._engine.connect() as db:
-                raw: Any = db.connection.driver_connection
-                is_busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            if is_busy:
-                raise StoreFailedError("the log cannot be cut while another reads the store")
-
         async with self._log_turn:
-            await self._on_thread(cut)
+            await self._on_thread(lambda: _told(self._truncate_log))
+
+    def _truncate_log(self) -> None:
+        """Cut the log; the driver waits some seconds for who reads."""
+        with self._engine.connect() as db:
+            raw: Any = db.connection.driver_connection
+            is_busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if is_busy:
+            raise LogNotCutError("the log cannot be cut while another reads the store")
 
     def _connect(self) -> Any:  # noqa: ANN401 - the driver's own type
         connection = driver.connect(self._path, check_same_thread=False, isolation_level=None)
@@ -258,6 +284,30 @@ def _can_read(path: Path, key: bytes | None) -> bool:
         except driver.DatabaseError:
             return False
     return True
+
+
+def _check_room(path: Path) -> None:
+    """Raise NoRoomError unless the log can hold every page of the store a second time."""
+    wanted, free = path.stat().st_size * 21 // 20 + SPARE, shutil.disk_usage(path.parent).free
+    if free < wanted:
+        raise NoRoomError(f"{wanted >> 20} MiB free on the disk expected, {free >> 20} MiB found")
+
+
+def _told(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns; raise StoreFailedError when the database fails."""
+    try:
+        return work()
+    except DBAPIError as e:
+        raise StoreFailedError(f"the database failed: {type(e.orig).__name__}") from e
+    except driver.DatabaseError as e:
+        raise StoreFailedError(f"the database failed: {type(e).__name__}") from e
+
+
+def _is_operational(error: StoreFailedError) -> bool:
+    """Say whether the system failed the database: of a wrong key it says that this is none."""
+    cause = error.__cause__
+    found = cause.orig if isinstance(cause, DBAPIError) else cause
+    return isinstance(found, driver.OperationalError)
 
 
 def _give_key(connection: Any, key: bytes) -> None:  # noqa: ANN401 - the driver's own type
