@@ -397,18 +397,20 @@ kept_forms = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-#: Files of cases, by the name of their ciphertext, which lies beside the store. ``record`` says how
-#: to open one, under its case's key; ``parcel`` names what it waits to go with.
+#: Files of cases, by the name of their ciphertext, which lies beside the store, once for all cases
+#: that name it. ``record`` says how to open one, under its case's key; ``parcel`` names what it
+#: waits to go with.
 files = Table(
     "files",
     TABLES,
     Column("number", Integer, primary_key=True),
-    Column("blob", LargeBinary, nullable=False, unique=True),
-    Column("thread", LargeBinary, nullable=False, index=True),
+    Column("thread", LargeBinary, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
     Column("state", String, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Column("parcel", LargeBinary),
     Column("code", String),
+    UniqueConstraint("thread", "blob"),
 )
 
 #: Files that wait to go with a note, whose text is in ``record`` under the case's key.

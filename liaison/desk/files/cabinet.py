@@ -59,11 +59,14 @@ class Cabinet:
     """The files of one installation, in the folder ``root``."""
 
     def __init__(self, root: Path) -> None:
-        """Take the folder, made at first use."""
+        """Take the folder, made at first use; what an end of the program cut off in it goes."""
         self._root = root
         #: A file takes its name, and is known to the store, in one turn.
         self.turn = asyncio.Lock()
         root.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        for path in root.glob(f"*{COMING}"):
+            if len(path.stem) != NAME_LENGTH:
+                path.unlink()
 
     def path(self, blob: bytes) -> Path:
         """Return where a blob lies once it is whole."""
@@ -96,13 +99,16 @@ class Cabinet:
         return await self._seal(name, kind, _checked(kind, head, rest), keep)
 
     async def check(self, attachment: Attachment) -> None:
-        """Return once the blob that has come is seen to be the file, and of the kind it is said.
+        """Return once the blob that lies here is seen to be the file, and of the kind it is said.
+
+        What is here whole was checked as the file of one case; another that names it may lie.
 
         Raises:
             AttachmentError: it is not the file that the message names.
             FileRefusedError: it is a file that may not be shown.
         """
-        pieces = self._opened(attachment, self.coming(attachment.blob))
+        whole, coming = self.path(attachment.blob), self.coming(attachment.blob)
+        pieces = self._opened(attachment, whole if whole.exists() else coming)
         head, rest = await _head(pieces)
         kind = _kind_said(attachment, head)
         if kind is TEXT:
@@ -136,10 +142,9 @@ class Cabinet:
         if shutil.disk_usage(self._root).free - size < RESERVE:
             raise NoRoomError("more room on this computer's disk expected")
 
-    def remove(self, blob: bytes) -> None:
-        """Remove a blob, whole or coming, if it is here."""
-        for path in (self.path(blob), self.coming(blob)):
-            path.unlink(missing_ok=True)
+    def drop_coming(self, blob: bytes) -> None:
+        """Remove what has come of a blob, if it is not whole; what is whole stays."""
+        self.coming(blob).unlink(missing_ok=True)
 
     async def _seal(
         self,

@@ -65,13 +65,13 @@ class FileCarrier:
     async def bring_again(self, message: StoredMessage) -> None:
         """Put in line again the files of a message that the broker has no whole blobs for."""
         for blob in parse_envelope(message.envelope).header.blobs:
-            await self.store.set_file(blob, FileState.QUEUED)
+            await self.store.set_file(message.thread, blob, FileState.QUEUED)
         self.wake()
 
-    async def fetch_again(self, blob: bytes) -> None:
+    async def fetch_again(self, file: StoredFile) -> None:
         """Fetch anew a file that was refused."""
-        await asyncio.to_thread(self.cabinet.remove, blob)
-        await self.store.set_file(blob, FileState.COMING)
+        await asyncio.to_thread(self.cabinet.drop_coming, file.blob)
+        await self._set(file, FileState.COMING)
         self.wake()
 
     async def _attempt(self) -> float | None:
@@ -98,37 +98,41 @@ class FileCarrier:
     async def _bring(self, file: StoredFile) -> None:
         path, size = self.cabinet.path(file.blob), size_of(file.attachment)
         await Transfer(self.line).bring(path, file.blob, size)
-        await self.store.set_file(
-            file.blob, FileState.SENT if file.parcel is None else FileState.UP
-        )
+        await self._set(file, FileState.SENT if file.parcel is None else FileState.UP)
         self.changed()
         if file.parcel is None:
             self.sent()
 
     async def _fetch(self, file: StoredFile) -> None:
         transfer = Transfer(self.line)
-        if not self.cabinet.path(file.blob).exists() and not await self._take(file, transfer):
+        if not await self._take(file, transfer):
             return
         with contextlib.suppress(BrokerRefusedError):  # it is gone there: all others had it
             await transfer.hold(file.blob)
-        await self.store.set_file(file.blob, FileState.HERE)
+        await self._set(file, FileState.HERE)
         self.changed()
 
     async def _take(self, file: StoredFile, transfer: Transfer) -> bool:
-        """Fetch a file and check it; say whether it is good."""
-        coming, size = self.cabinet.coming(file.blob), size_of(file.attachment)
-        self.cabinet.check_room(size - come_so_far(coming))
-        await transfer.fetch(file.blob, coming, size)
+        """Fetch a file, unless another case has it, and check it; say whether it is good."""
+        is_whole = self.cabinet.path(file.blob).exists()
+        if not is_whole:
+            coming, size = self.cabinet.coming(file.blob), size_of(file.attachment)
+            self.cabinet.check_room(size - come_so_far(coming))
+            await transfer.fetch(file.blob, coming, size)
         try:
             await self.cabinet.check(file.attachment)
         except (AttachmentError, FileRefusedError) as e:
             structlog.get_logger().warning("file.refused", code=e.code)
-            await asyncio.to_thread(self.cabinet.remove, file.blob)
-            await self.store.set_file(file.blob, FileState.REFUSED, e.code)
+            await asyncio.to_thread(self.cabinet.drop_coming, file.blob)
+            await self._set(file, FileState.REFUSED, e.code)
             self.changed()
             return False
-        self.cabinet.take(file.blob)
+        if not is_whole:
+            self.cabinet.take(file.blob)
         return True
+
+    async def _set(self, file: StoredFile, state: FileState, code: str | None = None) -> None:
+        await self.store.set_file(file.thread, file.blob, state, code)
 
     async def _put_off(self, file: StoredFile, code: str) -> bool:
         """Keep why a file does not go on; say whether it may later by itself."""
@@ -137,7 +141,7 @@ class FileCarrier:
         state = file.state
         if not is_passing and file.state is FileState.COMING:
             state = FileState.REFUSED
-        await self.store.set_file(file.blob, state, code)
+        await self._set(file, state, code)
         self.changed()
         return is_passing
 

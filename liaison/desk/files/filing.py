@@ -110,8 +110,8 @@ class Filing:
         thread = await self.store.thread_of(ref)
         if thread is None:
             raise UnknownCaseError(f"case {ref}: not on this desk")
-        found = await self.store.file(blob)
-        if found is None or found.thread != thread:
+        found = await self.store.file(thread, blob)
+        if found is None:
             raise UnknownFileError("the case has no such file")
         return found
 
@@ -137,15 +137,15 @@ class Filing:
         file = await self.find(ref, blob)
         if file.state is not FileState.STAGED:
             raise UnknownFileError("a file that has not been sent expected")
-        await self.store.forget_file(blob)
-        self.cabinet.remove(blob)
+        await self.store.forget_file(file.thread, blob)
+        await self.carrier.tidy()
 
     async def fetch_again(self, ref: str, blob: bytes) -> None:
         """Fetch a file anew that failed a check; raises as :meth:`find` does."""
         file = await self.find(ref, blob)
         if file.state not in (FileState.REFUSED, FileState.COMING):
             raise UnknownFileError("a file that was refused expected")
-        await self.carrier.fetch_again(blob)
+        await self.carrier.fetch_again(file)
 
 
 def plain_name(name: str) -> str:

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.encoding import decode, encode
@@ -89,9 +98,9 @@ class FileStore(Engine):
 
         return await self.run(work)
 
-    async def file(self, blob: bytes) -> StoredFile | None:
-        """Return the file of this blob, if a case has it."""
-        found = await self._files(files.c.blob == blob)
+    async def file(self, thread: ThreadId, blob: bytes) -> StoredFile | None:
+        """Return the file of this blob in a case, if the case has it."""
+        found = await self._files(_one(thread, blob))
         return found[0] if found else None
 
     async def files_of(self, thread: ThreadId) -> list[StoredFile]:
@@ -106,14 +115,16 @@ class FileStore(Engine):
         """Return the blobs of all files."""
         return set(await self.run(lambda db: db.scalars(select(files.c.blob)).all()))
 
-    async def set_file(self, blob: bytes, state: FileState, code: str | None = None) -> None:
-        """Keep how far a file has come, and why no further."""
-        row = {"state": state, "code": code}
-        await self.run(lambda db: db.execute(update(files).where(files.c.blob == blob).values(row)))
+    async def set_file(
+        self, thread: ThreadId, blob: bytes, state: FileState, code: str | None = None
+    ) -> None:
+        """Keep how far a file of a case has come, and why no further."""
+        change = update(files).where(_one(thread, blob)).values(state=state, code=code)
+        await self.run(lambda db: db.execute(change))
 
-    async def forget_file(self, blob: bytes) -> None:
-        """Keep nothing more of a file that is only staged."""
-        gone = (files.c.blob == blob) & (files.c.state == FileState.STAGED)
+    async def forget_file(self, thread: ThreadId, blob: bytes) -> None:
+        """Keep nothing more of a file of a case that is only staged."""
+        gone = _one(thread, blob) & (files.c.state == FileState.STAGED)
         await self.run(lambda db: db.execute(delete(files).where(gone)))
 
     async def parcels(self) -> list[Parcel]:
@@ -153,7 +164,12 @@ def _insert(db: Connection, thread: ThreadId, attachment: Attachment, state: Fil
     plain = encode([attachment.value()])
     record = shut_in(case_key(db, thread), RecordKind.FILE, attachment.blob, plain)
     row = {"blob": attachment.blob, "thread": thread, "state": state, "record": record}
-    db.execute(upsert(files).values(row).on_conflict_do_nothing(index_elements=["blob"]))
+    place = [files.c.thread, files.c.blob]
+    db.execute(upsert(files).values(row).on_conflict_do_nothing(index_elements=place))
+
+
+def _one(thread: ThreadId, blob: bytes) -> ColumnElement[bool]:
+    return and_(files.c.thread == thread, files.c.blob == blob)
 
 
 def _file(row: RowMapping) -> StoredFile:

@@ -2,7 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from crypto.attest.blob import CHUNK, CHUNK_ADDS
 from liaison.desk.client import ADDRESS, DeskRefusedError
 from liaison.desk.files.cabinet import FOLDER
+from liaison.desk.store.files import keep_files
 from tests.support.command import Outcome, environment, liaison
 from tests.support.files import PDF, add, attach, files_at, have_come, photograph, read
 from tests.support.interposed import interpose
@@ -249,6 +251,33 @@ async def test_no_word_of_a_file_lies_on_the_disk_in_clear(network: Network) -> 
             assert "hộ chiếu".encode() not in path.read_bytes()
             assert b"passport of P1" not in path.read_bytes()
             assert "chiếu" not in path.name
+
+
+async def test_a_second_case_that_names_a_file_has_it_at_once_and_a_lie_about_it_harms_nobody(
+    network: Network,
+) -> None:
+    agent, refs = network.dongxing.agent, [await network.mongcai.request() for _ in range(3)]
+    for ref in refs:
+        await network.holds(network.dongxing, ref, 1)
+    threads = {ref: thread for thread, ref in await agent.store.threads()}
+    (added,) = await attach(network.mongcai, refs[0], ("a.pdf", PDF))
+    await have_come(network.dongxing, refs[0], 1)
+    (file,) = await agent.store.files_of(threads[refs[0]])
+    lie = replace(file.attachment, key=bytes(32))
+
+    await agent.store.run(lambda db: keep_files(db, threads[refs[1]], [file.attachment], None))
+    await agent.store.run(lambda db: keep_files(db, threads[refs[2]], [lie], None))
+    agent.file_carrier.wake()
+
+    async def states() -> list[str]:
+        return [str((await agent.store.files_of(threads[ref]))[0].state) for ref in refs]
+
+    await until(lambda: _is(states, ["here", "here", "refused"]), "each file has come or not")
+    assert await read(network.dongxing, refs[0], added["blob"]) == PDF
+
+
+async def _is(found: Callable[[], Awaitable[object]], expected: object) -> bool:
+    return await found() == expected
 
 
 async def test_the_broker_keeps_no_file_that_all_have(network: Network) -> None:

@@ -177,6 +177,17 @@ async def test_a_name_that_is_not_safe_is_not_sealed(tmp_path: Path) -> None:
         await Cabinet(tmp_path / "files").seal("a/b.pdf", in_pieces(DOCUMENT), keep)
 
 
+async def test_what_was_cut_off_half_sealed_is_gone_at_the_next_start_and_what_came_stays(
+    tmp_path: Path,
+) -> None:
+    cabinet, attachment = await received(tmp_path, DOCUMENT, "a.pdf", "application/pdf")
+    (tmp_path / "files" / f"{'0' * 32}.part").write_bytes(b"x")
+
+    Cabinet(tmp_path / "files")
+
+    assert list((tmp_path / "files").iterdir()) == [cabinet.coming(attachment.blob)]
+
+
 async def test_only_what_belongs_to_a_case_stays_in_the_cabinet(tmp_path: Path) -> None:
     cabinet, attachment = await received(tmp_path, DOCUMENT, "a.pdf", "application/pdf")
     other = cabinet.coming(bytes(32))
