@@ -22,6 +22,12 @@ from liaison.runtime.clock import Clock, timestamp
 from protocols.wire.receipt import Ack, AckWhat, parse_ack, parse_noted
 
 
+class NotHereError(FalseItemError):
+    """An acknowledgement of a message that is not here, or not yet."""
+
+    code = "inbox.not_here"
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledgements:
     """The acknowledgements of one installation."""
@@ -84,9 +90,9 @@ class Acknowledgements:
             SignatureError, ReceiptError, DirectoryError, FalseItemError: it is none that counts.
         """
         ack = parse_ack(split_signed(word)[0])
-        message = await self.store.message(MessageId(ack.mid))
-        if message is None or message.is_erased:
-            raise FalseItemError("an acknowledgement of a message that is not here")
+        message = await self._here(ack)
+        if message.is_erased:
+            raise FalseItemError("an acknowledgement of a message that was erased")
         if ack.what is not AckWhat.CARRIED:
             raise FalseItemError("the word that a message came as a file expected, another found")
         self._check_device(word, ack, message, at=at, index=index)
@@ -96,9 +102,15 @@ class Acknowledgements:
         return Carried(message.mid, KeyId(ack.device), word, ack.at)
 
     async def _about(self, ack: Ack) -> StoredMessage:
+        message = await self._here(ack)
+        if message.eid != ack.eid or message.is_erased:
+            raise FalseItemError("an acknowledgement of other bytes than are here")
+        return message
+
+    async def _here(self, ack: Ack) -> StoredMessage:
         message = await self.store.message(MessageId(ack.mid))
-        if message is None or message.eid != ack.eid or message.is_erased:
-            raise FalseItemError("an acknowledgement of a message that is not here")
+        if message is None:
+            raise NotHereError("an acknowledgement of a message that is not here")
         return message
 
     def _check_device(

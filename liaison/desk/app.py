@@ -16,6 +16,7 @@ from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind
 from crypto.seal.primitives import self_test
 from crypto.seal.vault import Keys
+from liaison.desk.ack_uptake import AckUptake
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.agent import Agent
 from liaison.desk.alarms import Alarms
@@ -265,15 +266,17 @@ async def _assemble(
             Kind.RECEIPT: resends.seal_anew,
         },
     )
+    opener = Opener(replica, keyring, line, store)
     inbox = Inbox(
         store=store,
         replica=replica,
         keyring=keyring,
         line=line,
         acks=acks,
+        ack_uptake=AckUptake(store, acks, uptake, opener, changed),
         devices=devices,
         uptake=uptake,
-        opener=Opener(replica, keyring, line, store),
+        opener=opener,
         changed=changed,
     )
     reader = Reader(_translator(parts), load_findings(), tasks, news)

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from crypto.attest.directory import DirectoryError, RevokedError
 from crypto.attest.header import (
     Sealed,
     envelope_id,
     parse_envelope,
 )
-from crypto.attest.signing import KeyId, SignatureError
+from crypto.attest.signing import KeyId
 from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK
 from crypto.seal.envelope import Opened
+from liaison.desk.ack_uptake import AckUptake
 from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.alarms import Alarm
 from liaison.desk.broker_client import Line
@@ -35,7 +35,6 @@ from liaison.desk.store import Notice, Store
 from liaison.desk.uptake import REFUSED, Uptake
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind, MailLane, NoticeCode
-from protocols.wire.receipt import AckWhat, ReceiptError
 
 #: An acknowledgement with this number says that we have a message, and moves no cursor.
 MOVES_NO_CURSOR = 0
@@ -54,6 +53,7 @@ class Inbox:
     keyring: Keyring
     line: Line
     acks: Acknowledgements
+    ack_uptake: AckUptake
     devices: Devices
     uptake: Uptake
     opener: Opener
@@ -81,6 +81,7 @@ class Inbox:
         acks = await takers[kind](frame)
         if lane is MailLane.KEYS:
             await self._take_aside()
+            await self.ack_uptake.take_aside()
         await self.store.move_cursor(frame.lane, frame.seq)
         await self.line.acknowledge(frame.lane, frame.seq, *acks)
         self.changed()
@@ -112,7 +113,7 @@ class Inbox:
         """Take up what was set aside for what we did not know then, and may know now."""
         async with self.turn:
             await self._take_aside()
-            await self._take_acks_aside()
+            await self.ack_uptake.take_aside()
             await self._begin_anew()
 
     async def _begin_anew(self) -> None:
@@ -144,17 +145,6 @@ class Inbox:
             self.changed()
         return taken
 
-    async def _take_acks_aside(self) -> None:
-        """Keep acknowledgements by a device that was revoked later, as is known by now."""
-        for ack, noted in await self.store.aside([RevokedError.code]):
-            try:
-                await self._keep_ack(ack, noted)
-            except (SignatureError, ReceiptError, DirectoryError, FalseItemError) as e:
-                structlog.get_logger().info("inbox.still_aside", code=e.code)
-                continue
-            await self.store.release_from_quarantine(envelope_id(ack))
-            self.changed()
-
     async def acknowledge_again(self) -> None:
         """Say once more that we have what the broker has not noted as delivered to us."""
         acks = await self.acks.still_to_say()
@@ -183,23 +173,8 @@ class Inbox:
         within = sealed.header.dst == (sealed.header.src,)
         return within and not set(sealed.header.kids) & set(self.keyring.grant_keys())
 
-    async def _keep_ack(self, first: bytes, second: bytes) -> None:
-        ack = await self.acks.checked(first, second)
-        if ack.what == AckWhat.CARRIED:
-            word = await self.acks.carried_word(first, at=ack.at, index=ack.position)
-            await self.store.keep_carried(word)
-        await self.store.keep_ack(ack)
-
     async def _take_ack(self, frame: api.Deliver) -> list[bytes]:
-        try:
-            await self._keep_ack(frame.first, frame.second)
-        except RevokedError as e:
-            # It may stand in the ledger before the revocation: that is not known at once.
-            await self.uptake.set_aside(
-                envelope_id(frame.first), frame.first, e.code, receipt=frame.second
-            )
-        except (SignatureError, ReceiptError, DirectoryError, FalseItemError) as e:
-            await self.uptake.set_aside(envelope_id(frame.first), frame.first, e.code)
+        await self.ack_uptake.take(frame.first, frame.second)
         return []
 
     async def _take_notice(self, frame: api.Deliver) -> list[bytes]:

@@ -4,16 +4,20 @@ It shows a desk the true entries and behind them one that does not stand, or hol
 message needs to be judged. What waited is taken up as soon as enough is known.
 """
 
+from crypto.attest.header import parse_envelope
 from crypto.attest.signing import SigningKey
 from crypto.attest.statement import Role
+from liaison.runtime.clock import timestamp
 from protocols.wire import api
 from protocols.wire.mailbox import MailLane
+from protocols.wire.receipt import AckWhat
 from tests.support.agencies import MONGCAI
-from tests.support.forge_desk import forging
+from tests.support.forge_desk import device_key, forging
 from tests.support.installations import enrol_installation, revoke_key
-from tests.support.interposed import Interposed, interpose
-from tests.support.network import Network, until
+from tests.support.interposed import Interposed, answer_alike, interpose
+from tests.support.network import Desk, Network, until
 from tests.support.restored import backed_up, papers, restored
+from tests.support.told import Told
 
 Answered = tuple[int, bytes]
 
@@ -131,3 +135,72 @@ async def test_mail_that_waits_for_a_revocations_place_is_read_once_it_is_found(
     await parts.holds(parts.mongcai, ref, 1)
     assert set(waited) == {"envelope.signer"}
     assert await parts.mongcai.set_aside() == []
+
+
+async def told_by_newcomer(parts: Network, between: Interposed) -> Told:
+    """Return the word of a computer new in Dongxing that it has a request of Móng Cái."""
+    between.hides_growth = True
+    newcomer = await enrol_installation(parts, parts.dongxing, officer="DX-03")
+    ref = await parts.mongcai.request()
+    await parts.holds(parts.dongxing, ref, 1)
+    await parts.dongxing.stop()
+    (held,) = (await parts.mongcai.agent.casebook.find(ref)).steps
+    at = timestamp(parts.clock.now())
+    return Told(parts, held.message, await device_key(newcomer), at, what=AckWhat.ARRIVED)
+
+
+async def arrived(desk: Desk, told: Told) -> bool:
+    """Say whether a desk believes what was told."""
+    found = await desk.agent.store.acks_of([told.message.mid])
+    return told.device.kid in [ack.device for ack in found]
+
+
+async def test_an_acknowledgement_by_a_device_of_which_we_hear_late_counts_once_we_do(
+    parts: Network, between: Interposed
+) -> None:
+    between.answer = withhold
+    told = await told_by_newcomer(parts, between)
+    await between.say(told.frame())
+    assert await parts.quarantines(parts.mongcai, 1) == ["directory.unknown_signer"]
+
+    between.answer = answer_alike
+    await between.say(api.Grew(parts.broker_directory().head.size, 0))
+
+    await until(lambda: arrived(parts.mongcai, told), "the acknowledgement counts")
+    await until(lambda: holds_nothing_aside(parts.mongcai), "nothing is set aside any more")
+
+
+async def holds_nothing_aside(desk: Desk) -> bool:
+    """Say whether a desk has nothing in quarantine."""
+    return await desk.set_aside() == []
+
+
+async def test_an_acknowledgement_by_a_device_new_in_the_directory_counts_at_once(
+    parts: Network, between: Interposed
+) -> None:
+    told = await told_by_newcomer(parts, between)
+
+    await between.say(told.frame())
+
+    await until(lambda: arrived(parts.mongcai, told), "the acknowledgement counts")
+    assert await parts.mongcai.set_aside() == []
+
+
+async def test_an_acknowledgement_that_comes_before_its_message_counts_once_that_is_here(
+    parts: Network, between: Interposed
+) -> None:
+    await parts.dongxing.stop()
+    async with forging(parts, parts.dongxing, parts.mongcai) as forger:
+        envelope = forger.forgery(forger.content(forger.request("GX-DX-2026-0001"))).build()
+        ours = parts.mongcai.agent.keyring.device
+        told = Told(parts, parse_envelope(envelope), ours, forger.at, what=AckWhat.ARRIVED)
+        await between.say(told.frame())
+        assert await parts.quarantines(parts.mongcai, 1) == ["inbox.not_here"]
+
+        await forger.caller.submit(envelope)
+        await parts.holds(parts.mongcai, "GX-DX-2026-0001", 1)
+    await enrol_installation(parts, parts.dongxing, officer="DX-03")
+
+    await until(lambda: holds_nothing_aside(parts.mongcai), "nothing is set aside any more")
+    acks = await parts.mongcai.agent.store.acks_of([told.message.mid])
+    assert AckWhat.ARRIVED in [ack.what for ack in acks]

@@ -1,25 +1,24 @@
 """A broker that holds its own key and lies: nothing false is believed, and mail goes on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from crypto.attest import labels
-from crypto.attest.hashing import digest
 from crypto.attest.header import parse_envelope
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.seal.primitives import fresh
-from liaison.desk.store import StoredMessage
 from liaison.runtime.clock import timestamp
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind, NoticeCode
-from protocols.wire.receipt import Ack, AckWhat, Noted, Took
+from protocols.wire.receipt import Took
 from tests.support.agencies import MONGCAI, QUANGNINH, found
 from tests.support.forge_desk import device_key, forging
 from tests.support.interposed import Interposed, delivery, item
 from tests.support.network import AT, Desk, Network, until
+from tests.support.told import Told
 
 NOW = timestamp(AT)
 #: No calendar has such a time.
@@ -89,35 +88,6 @@ async def test_other_bytes_under_an_id_that_is_here_are_not_acknowledged(
     assert held.message.envelope == envelope
 
 
-@dataclass(frozen=True)
-class Told:
-    """An acknowledgement and the broker's note of it, honest but for what is given."""
-
-    network: Network
-    message: StoredMessage
-    #: Who is said to acknowledge, and who signs it; by default the addressed desk's device.
-    device: SigningKey
-    signer: SigningKey | None = None
-    eid: bytes | None = None
-    #: Who signs the note, and of what it is.
-    noted_by: SigningKey | None = None
-    note_of: bytes | None = None
-
-    def frame(self) -> api.Deliver:
-        """Return it as the broker would deliver it."""
-        ack = Ack(
-            AckWhat.DELIVERED,
-            self.message.mid,
-            self.eid or self.message.eid,
-            NOW,
-            self.device.kid,
-        )
-        raw = pack_signed(self.signer or self.device, labels.ACK, ack.encoded())
-        broker = self.network.broker_key
-        note = Noted(digest(labels.P_PERSISTED, self.note_of or raw), 0, NOW, broker.kid).encoded()
-        return item(ItemKind.ACK, raw, pack_signed(self.noted_by or broker, labels.NOTED, note))
-
-
 @pytest.fixture
 async def told(parts: Network, between: Interposed) -> Told:
     """Return an honest acknowledgement of a message of Móng Cái that never left."""
@@ -125,7 +95,7 @@ async def told(parts: Network, between: Interposed) -> Told:
     ref = await parts.mongcai.request()
     (held,) = (await parts.mongcai.agent.casebook.find(ref)).steps
     await parts.dongxing.stop()
-    return Told(parts, held.message, await device_key(parts.dongxing))
+    return Told(parts, held.message, await device_key(parts.dongxing), at=NOW)
 
 
 async def delivered(network: Network) -> object:
