@@ -18,7 +18,6 @@ from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, PriorityClass
 from crypto.attest.note import NoteError
 from crypto.attest.signing import KeyId
-from crypto.attest.statement import Role
 from crypto.seal.content import NO_CASE, Kind, Lane
 from crypto.seal.envelope import Opened
 from crypto.seal.lanes import Gap
@@ -221,8 +220,8 @@ class Peers:
         )
 
     def _signers(self, desk: DeskId) -> list[KeyId]:
-        directory = self.replica.known
-        return [one.kid for role in Role for one in directory.signers(desk, role)]
+        """Return every key that ever signed for a desk: its lane ends, and is not forgotten."""
+        return [one.kid for one in self.replica.known.keys_of(desk)]
 
     def _check(self, status: Status, opened: Opened) -> None:
         src, ours = opened.sealed.header.src, self.replica.desk

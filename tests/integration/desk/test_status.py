@@ -1,9 +1,11 @@
 """Desks tell each other every day how they stand; what is dropped or forked contradicts it."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
+from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind, parse_content
 from crypto.seal.status import status_from_value
 from liaison.desk.peers import SILENT_AFTER, last_instant
@@ -11,6 +13,7 @@ from liaison.desk.resends import ASK_AFTER
 from liaison.desk.store import StoredMessage
 from tests.integration.desk.test_resends import Dropping, drop_one
 from tests.support.agencies import DONGXING, MONGCAI
+from tests.support.installations import revoke_key
 from tests.support.interposed import interpose
 from tests.support.network import AT, Desk, Network, View, start, until
 
@@ -43,6 +46,12 @@ async def statuses(desk: Desk, *, outgoing: bool) -> list[StoredMessage]:
 async def alarms(desk: Desk) -> list[tuple[str, str]]:
     """Return the alarms that stand, and about what."""
     return [(alarm["code"], alarm["about"]) for alarm in (await desk.status())["alarms"]]
+
+
+async def lacks_the_first(desk: Desk) -> bool:
+    """Say whether just the first message of Móng Cái's officer is missing at a desk."""
+    missing = (await desk.status())["missing"]
+    return [(gap["by"], gap["first"], gap["last"]) for gap in missing] == [("MC-04", 1, 1)]
 
 
 async def to(network: Network, moment: datetime) -> None:
@@ -92,11 +101,28 @@ async def test_the_last_message_that_is_dropped_is_told_by_the_status_and_sent_a
 
     await parts.move(MIDNIGHT)
 
-    async def is_missing() -> bool:
-        missing = (await parts.dongxing.status())["missing"]
-        return [(gap["by"], gap["first"], gap["last"]) for gap in missing] == [("MC-04", 1, 1)]
+    await until(partial(lacks_the_first, parts.dongxing), "the status tells of it")
+    await parts.move(MIDNIGHT + ASK_AFTER)
+    await parts.holds(parts.dongxing, lost, 1)
 
-    await until(is_missing, "the status tells of it")
+
+async def test_the_last_message_of_an_officer_who_was_revoked_is_told_by_the_status_too(
+    parts: Network, dropping: Dropping
+) -> None:
+    lost = await drop_one(parts, dropping)
+    kid = SigningKey.from_seed(parts.mongcai.keys.seed).kid
+    await revoke_key(parts, parts.mongcai, kid)
+
+    async def is_known() -> bool:
+        replicas = [desk.agent.replica.directory for desk in (parts.mongcai, parts.dongxing)]
+        return all(one.is_revoked(one.whose(kid)) for one in replicas)
+
+    await until(is_known, "both know of the revocation")
+
+    await parts.move(MIDNIGHT)
+
+    await until(partial(lacks_the_first, parts.dongxing), "the status tells of it")
+    assert await parts.dongxing.set_aside() == []
     await parts.move(MIDNIGHT + ASK_AFTER)
     await parts.holds(parts.dongxing, lost, 1)
 
