@@ -85,7 +85,8 @@ def verify_ledger(ledger: LedgerCopy, pins: Iterable[str]) -> Verified:
         BrokenLedgerError: a subclass that says what does not hold, and where.
     """
     directory = _directory(ledger, pins)
-    cosigned = _checkpoint(ledger, directory)
+    broker = _broker(ledger, directory)
+    cosigned = _checkpoint(ledger, directory, broker)
     frontier = Frontier()
     for leaf in ledger.leaves:
         frontier, _ = frontier.append(hash_leaf(leaf))
@@ -95,7 +96,7 @@ def verify_ledger(ledger: LedgerCopy, pins: Iterable[str]) -> Verified:
             f"{cosigned.checkpoint.size}"
         )
     events = tuple(_leaf(i, raw) for i, raw in enumerate(ledger.leaves))
-    _check_events(events, directory, _broker(directory).verify_key.kid, ledger.directory)
+    _check_events(events, directory, broker.verify_key.kid, ledger.directory)
     checkpoint = cosigned.checkpoint
     return Verified(checkpoint.size, checkpoint.root, cosigned, ledger.checkpoint, events)
 
@@ -107,16 +108,21 @@ def _directory(ledger: LedgerCopy, pins: Iterable[str]) -> Directory:
         raise BrokenDirectoryError(f"{e.code}: {e}") from e
 
 
-def _broker(directory: Directory) -> NamedKey:
-    brokers = {(i.payload.name, i.payload.key) for i in directory.infra(InfraKind.BROKER)}
-    if len(brokers) != 1:
-        raise BrokenDirectoryError(
-            f"one broker named by all agencies expected, {len(brokers)} found"
-        )
-    return NamedKey(*brokers.pop())
+def _broker(ledger: LedgerCopy, directory: Directory) -> NamedKey:
+    """Return the broker of this ledger, whom all agencies that name any have named.
+
+    It is looked for by the checkpoint's origin; that it signed this, and that each leaf is of its
+    ledger, is checked after.
+    """
+    origin = ledger.checkpoint.split(b"\n", 1)[0]
+    named = directory.infra(InfraKind.BROKER)
+    ours = [one for one in named if one.payload.name.encode() == origin]
+    if not ours or {one.agency for one in named} != {one.agency for one in ours}:
+        raise BrokenDirectoryError("the broker of this ledger named by all agencies expected")
+    return NamedKey(ours[0].payload.name, ours[0].payload.key)
 
 
-def _checkpoint(ledger: LedgerCopy, directory: Directory) -> Cosigned:
+def _checkpoint(ledger: LedgerCopy, directory: Directory, broker: NamedKey) -> Cosigned:
     witnesses = directory.infra(InfraKind.WITNESS)
     agencies = {witness.agency for witness in witnesses}
     expected = {desk.agency for desk in directory.desks()}
@@ -125,7 +131,7 @@ def _checkpoint(ledger: LedgerCopy, directory: Directory) -> Cosigned:
     distinct = dict.fromkeys((w.payload.name, w.payload.key) for w in witnesses)
     keys = [NamedKey(name, key) for name, key in distinct]
     try:
-        return verify_checkpoint(ledger.checkpoint, Policy.of_all(_broker(directory), *keys))
+        return verify_checkpoint(ledger.checkpoint, Policy.of_all(broker, *keys))
     except NoteError as e:
         raise BrokenCheckpointError(f"{e.code}: {e}") from e
 

@@ -152,15 +152,28 @@ def test_a_directory_in_which_one_agency_names_no_witness_is_refused(played: Pla
     assert code_of(damaged, played.pins) == "audit.checkpoint"
 
 
-def test_a_directory_in_which_the_agencies_name_two_brokers_is_refused(played: Played) -> None:
-    entries = played.ledger.directory
+def naming_another_broker(played: Played) -> bytes:
+    """Return the entry by which the first agency names a second broker."""
     home = played.state / "ceremony" / AGENCIES[0]
     roots = [load_key(home / f"root-{number}.seed") for number in (1, 2)]
     other = SigningKey.from_seed(bytes(32))
     payload = InfraPayload(InfraKind.BROKER, other.verify_key, "another-broker")
-    agency = parse_entry(entries[0]).statement.agency
-    entry = name_infra(agency, prove_possession(payload, other), signers=roots)
-    damaged = replace(played.ledger, directory=(*entries, entry))
+    agency = parse_entry(played.ledger.directory[0]).statement.agency
+    return name_infra(agency, prove_possession(payload, other), signers=roots)
+
+
+def test_a_second_broker_that_one_agency_names_breaks_no_ledger(played: Played) -> None:
+    entries = (*played.ledger.directory, naming_another_broker(played))
+
+    verified = verify_ledger(replace(played.ledger, directory=entries), played.pins)
+
+    assert verified.size == len(played.ledger.leaves)
+
+
+def test_a_ledger_of_a_broker_that_one_agency_alone_has_named_is_refused(played: Played) -> None:
+    entries = (*played.ledger.directory, naming_another_broker(played))
+    _, _, rest = played.ledger.checkpoint.partition(b"\n")
+    damaged = replace(played.ledger, directory=entries, checkpoint=b"another-broker\n" + rest)
 
     assert code_of(damaged, played.pins) == "audit.directory"
 
