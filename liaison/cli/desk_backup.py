@@ -125,13 +125,10 @@ async def restore(
         Officer(officer, read_role(role), passphrase),
         SystemClock(),
     )
-    files = {state / f"request-{n}.cbor": raw for n, raw in enumerate(restored.desk.requests, 1)}
-    for path, request in files.items():
-        path.write_bytes(request)
     say(f"{restored.slug}: {restored.cases} cases as of {iso(from_timestamp(restored.made_at))}")
     if restored.without_key:
         say(f"{restored.without_key} cases have no key: erased since, or not backed up")
-    tell_requests(files)
+    tell_requests(restored.requests)
 
 
 def _seed(descriptor: int | None) -> bytes:

@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 
 #: The file whose lock is the folder's.
 LOCK = "lock"
+#: Where a desk is restored before it takes its place; while it lies there, there is no desk.
+RESTORING = "restoring"
 
 
 class DeskBusyError(Exception):
@@ -25,6 +27,12 @@ class NoVaultError(Exception):
     """The folder holds no desk."""
 
     code = "desk.no_vault"
+
+
+class HalfRestoredError(NoVaultError):
+    """The folder holds what is left of a restore that was cut short, and no desk yet."""
+
+    code = "desk.half_restored"
 
 
 @contextmanager

@@ -4,8 +4,12 @@ Follows docs/spec/backup.md, "Restoring". Everything is read and checked before 
 The new installation has a new vault, device and officer's key, and asks the registrar for them like
 any other; it is given the live windows by a colleague or, alone, begins new ones. What the broker
 showed the desk before, it must show again: nothing smaller is followed.
+
+It is made in a folder of its own within the desk's, and takes its place with the vault last: what a
+kill leaves is no desk, says so, and is cleared away by the next try.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +21,7 @@ from crypto.seal.backup import Account, BackupError, BackupKind, open_rows
 from crypto.seal.primitives import OpeningKey
 from liaison.desk.admin import NewDesk, init_desk
 from liaison.desk.backup import KEYS_KEPT, verify_backup
-from liaison.desk.folder import held
+from liaison.desk.folder import RESTORING, held
 from liaison.desk.roster import STORE
 from liaison.desk.store import Store
 from liaison.desk.store.engine import SCHEMA
@@ -25,6 +29,7 @@ from liaison.desk.tables import directory as replica_table
 from liaison.desk.vault import VAULT
 from liaison.runtime.clock import Clock, timestamp
 from liaison.runtime.pins import parse_pins
+from liaison.runtime.seeds import sync_folder
 
 #: What an installation consists of before it has run.
 MADE = (VAULT, STORE, f"{STORE}-wal", f"{STORE}-shm")
@@ -83,9 +88,10 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A desk that waits for the registrar, and what it has again."""
+    """A desk that waits for the registrar, its requests by their files, and what it has again."""
 
     desk: NewDesk
+    requests: dict[Path, bytes]
     slug: str
     made_at: int
     cases: int
@@ -140,7 +146,7 @@ async def restore_desk(
     key = OpeningKey.from_seed(seed)
     _read_to_the_end(sources, accounts, key)
     with held(state):
-        _check_empty(state)
+        _begin(state)
         try:
             return await _make(state, sources, accounts, key, officer, clock)
         except BaseException:
@@ -148,14 +154,32 @@ async def restore_desk(
             raise
 
 
-def _check_empty(state: Path) -> None:
-    if any((state / name).exists() for name in MADE):
+def _begin(state: Path) -> None:
+    is_half = (state / RESTORING).exists() and not (state / VAULT).exists()
+    if not is_half and any((state / name).exists() for name in MADE):
         raise FolderInUseError("a folder without a desk expected")
+    _take_back(state)
+    (state / RESTORING).mkdir(mode=0o700)
+    sync_folder(state)
 
 
 def _take_back(state: Path) -> None:
+    """Clear away what a restore has made; the mark goes last, so that this may be cut short too."""
     for name in MADE:
         (state / name).unlink(missing_ok=True)
+    if (state / RESTORING).exists():
+        shutil.rmtree(state / RESTORING)
+
+
+def _take_place(state: Path) -> None:
+    """Let what was made be the desk: the vault's new name is the one act by which it is."""
+    made = state / RESTORING
+    for path in sorted(made.iterdir(), key=lambda path: path.name == VAULT):
+        if path.name == VAULT:
+            sync_folder(state)
+        path.replace(state / path.name)
+    sync_folder(state)
+    made.rmdir()
 
 
 def _verified(sources: Sources, directory: Directory, now: int) -> tuple[Account, Account]:
@@ -203,8 +227,9 @@ async def _make(
 ) -> Restored:
     directory = Directory.replay([pin.digits for pin in parse_pins(sources.pins)], sources.entries)
     slug = directory.desk(accounts[0].desk).payload.slug
+    place = state / RESTORING
     made = await init_desk(
-        state,
+        place,
         slug=slug,
         pins=sources.pins,
         entries=sources.entries,
@@ -213,7 +238,7 @@ async def _make(
         passphrase=officer.passphrase,
         clock=clock,
     )
-    store = Store(state / STORE, made.keys.master)
+    store = Store(place / STORE, made.keys.master)
     await store.open()
     try:
         for path, account in zip((sources.keys, sources.backup), accounts[::-1], strict=True):
@@ -222,7 +247,12 @@ async def _make(
         cases, without_key = await store.settle_restored(timestamp(clock.now()))
     finally:
         await store.close()
-    return Restored(made, slug, accounts[0].at, cases, without_key)
+    names = {f"request-{n}.cbor": raw for n, raw in enumerate(made.requests, 1)}
+    for name, request in names.items():
+        (place / name).write_bytes(request)
+    _take_place(state)
+    requests = {state / name: request for name, request in names.items()}
+    return Restored(made, requests, slug, accounts[0].at, cases, without_key)
 
 
 def rows_in(path: Path, account: Account, key: OpeningKey) -> Iterator[Value]:

@@ -31,7 +31,7 @@ from crypto.seal.vault import (
     remove_slot,
     set_recovery,
 )
-from liaison.desk.folder import DeskBusyError, NoVaultError
+from liaison.desk.folder import RESTORING, DeskBusyError, HalfRestoredError, NoVaultError
 from liaison.runtime.seeds import sync_folder, write_private
 
 VAULT = "vault"
@@ -50,9 +50,11 @@ def create_vault(state: Path, officer: str, passphrase: str) -> Keys:
 
     Raises:
         VaultError: a weak passphrase.
+        HalfRestoredError: a restore was cut short here.
         FileExistsError: the folder holds a vault already.
     """
     self_test()
+    _check_not_restoring(state)
     vault, keys = new_vault(officer, passphrase, master=fresh(KEY_BYTES))
     write_private(state / VAULT, pack_vault(vault))
     return keys
@@ -62,6 +64,7 @@ def read_vault(state: Path) -> Vault:
     """Return the vault in ``state``.
 
     Raises:
+        HalfRestoredError: a restore was cut short before there was one.
         NoVaultError, MalformedVaultError: there is none.
         SelfTestError: a primitive is broken on this machine; no key is used on it.
     """
@@ -69,6 +72,7 @@ def read_vault(state: Path) -> Vault:
     try:
         return parse_vault((state / VAULT).read_bytes())
     except FileNotFoundError as e:
+        _check_not_restoring(state)
         raise NoVaultError("this folder holds no desk; `liaison desk init` makes one") from e
 
 
@@ -219,6 +223,11 @@ async def settle(
         pending.replace(state / VAULT)
     else:
         pending.unlink()
+
+
+def _check_not_restoring(state: Path) -> None:
+    if (state / RESTORING).exists():
+        raise HalfRestoredError("a restore was cut short here; `liaison desk restore` once more")
 
 
 def _replace(state: Path, read: Vault, vault: Vault) -> None:
