@@ -61,7 +61,7 @@ from liaison.desk.reader import Reader
 from liaison.desk.refusals import Refusals
 from liaison.desk.release import Releases
 from liaison.desk.resends import Resends
-from liaison.desk.roster import STORE, Roster, check_vault
+from liaison.desk.roster import STORE, Roster, check_vault, note_vault
 from liaison.desk.routes import ROUTES
 from liaison.desk.store import Store, StoredMessage
 from liaison.desk.store.snapshot import RESTORED
@@ -143,6 +143,7 @@ async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIte
     tasks = Tasks()
     try:
         await check_vault(parts.keys, store)
+        await note_vault(parts.state, store)
         await check_machine(store, parts.machine or machine())
         async with ClientSession() as session:
             agent = await _assemble(parts, store, session, tasks, clock)

@@ -100,8 +100,13 @@ async def check_vault(keys: Keys, store: Store) -> None:
 
 
 async def note_vault(state: Path, store: Store) -> None:
-    """Have the store remember the vault that lies in ``state`` as its newest."""
-    await _note(store, read_vault(state).generation)
+    """Have the store remember the vault in ``state`` as its newest, and who is in it.
+
+    What an officer wrote and never sent goes with them.
+    """
+    vault = read_vault(state)
+    await _note(store, vault.generation)
+    await store.keep_forms_of(vault.officers())
 
 
 @asynccontextmanager
@@ -164,6 +169,7 @@ async def remove_from(state: Path, by: str, passphrase: str, officer: str) -> No
     """Take ``officer`` out of a desk that does not run; raises what :meth:`Roster.remove` does."""
     async with opened(state, by, passphrase) as (store, _):
         await remove_officer(state, officer, store.rekey)
+        await note_vault(state, store)
         await store.cut_log()
 
 

@@ -69,6 +69,7 @@ async def test_what_is_left_of_a_restore_says_so_and_is_restored_again(network: 
             await cases_in(state)
         with pytest.raises(HalfRestoredError):
             create_vault(state, "MC-21", PASSPHRASE)
+    state = network.state / f"before-{vault}"
     restore(state, told)
     assert await cases_in(state) == [ref]
     assert {path.name for path in state.iterdir()} == {path.name for path in whole.iterdir()}

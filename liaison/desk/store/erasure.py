@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from crypto.attest.header import EnvelopeError, MessageId, parse_envelope
 from crypto.seal.content import ThreadId
 from liaison.desk.store.engine import Engine
+from liaison.desk.store.forms import forget_forms
 from liaison.desk.tables import (
     asks,
     case_keys,
@@ -22,7 +23,6 @@ from liaison.desk.tables import (
     failures,
     files,
     halves,
-    kept_forms,
     messages,
     notices,
     openings,
@@ -54,7 +54,7 @@ class ErasureStore(Engine):
 
         def work(db: Connection) -> None:
             mids = list(db.scalars(select(messages.c.mid).where(messages.c.thread == stub.thread)))
-            _destroy(db, stub.thread, mids)
+            _destroy(db, stub.thread, stub.ref, mids)
             row = {"thread": stub.thread, "ref": stub.ref, "at": stub.at}
             db.execute(insert(erasures), [{**row, "statement": stub.statement}])
 
@@ -80,10 +80,9 @@ class ErasureStore(Engine):
         return await self.run(lambda db: [Stub(**row) for row in db.execute(query).mappings()])
 
 
-def _destroy(db: Connection, thread: ThreadId, mids: Sequence[MessageId]) -> None:
-    refs = list(db.scalars(select(cases.c.ref).where(cases.c.thread == thread)))
-    for ref in refs:
-        db.execute(delete(kept_forms).where(kept_forms.c.path.startswith(f"/cases/{ref}/")))
+def _destroy(db: Connection, thread: ThreadId, ref: str, mids: Sequence[MessageId]) -> None:
+    last = select(func.max(messages.c.taken_at)).where(messages.c.thread == thread)
+    forget_forms(db, [ref], mids, db.scalar(last) or 0)
     for table in BY_THREAD:
         db.execute(delete(table).where(table.c.thread == thread))
     for table in BY_MESSAGE:

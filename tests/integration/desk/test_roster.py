@@ -17,7 +17,7 @@ from crypto.seal.vault import (
 )
 from liaison.desk.client import DeskRefusedError
 from liaison.desk.roster import STORE, opened, papers_of, recovered, remove_from
-from liaison.desk.store import Store, WrongKeyError
+from liaison.desk.store import KeptForm, Store, WrongKeyError
 from liaison.desk.vault import VAULT, read_vault, renew_passphrase, unlock_vault
 from tests.support.network import Desk, Network
 
@@ -105,6 +105,19 @@ async def test_a_desk_that_is_off_removes_an_officer_too(parts: Network) -> None
         await Store(desk.state / STORE, desk.keys.master).open()
     async with opened(desk.state, "MC-04", words) as (store, _):
         assert len(await store.own_windows()) > 0
+
+
+async def test_what_an_officer_had_typed_and_not_sent_goes_with_them(parts: Network) -> None:
+    state, words = parts.mongcai.state, parts.founded.passphrase
+    async with opened(state, "MC-04", words) as (store, _):
+        for officer in ("MC-04", "MC-05"):
+            await store.keep_form(KeptForm(officer, "once", "/requests/rescue", (), 1))
+
+    await remove_from(state, "MC-04", words, "MC-05")
+
+    async with opened(state, "MC-04", words) as (store, _):
+        kept = [len(await store.kept_forms(officer)) for officer in ("MC-04", "MC-05")]
+    assert kept == [1, 0]
 
 
 async def test_an_older_vault_that_is_put_back_opens_nothing(parts: Network) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crypto.attest.header import MessageId, parse_envelope
-from liaison.desk.store import Keeping, Notice, Reminder, Store, Stub
+from liaison.desk.store import Keeping, KeptForm, Notice, Reminder, Store, Stub
 from liaison.desk.store.archive import ErasedError
 from tests.support.forge import Forgery
 from tests.support.pages import opened_pages
@@ -72,6 +72,32 @@ async def test_its_key_is_in_no_page_of_the_file_and_of_its_log(
     assert key not in after
     assert not [record for record in records if record[200:260] in after]
     assert (await store.case_keys())[OTHER].raw in after
+
+
+async def test_what_was_typed_of_it_on_a_locked_screen_goes_and_nothing_else(store: Store) -> None:
+    await filled(store)
+    came = replace(written("last"), outgoing=False, took=b"took", position=1, taken_at=100)
+    await store.keep(came, Keeping(ref=REF))
+    of = seed("one").hex()
+    typed = (("note", f"như hồ sơ {REF}"),)
+    gone = [
+        KeptForm("QN-07", "act", f"/cases/{REF}/acts/answer", (), 500),
+        KeptForm("QN-08", "grant", f"/asks/{of}", (), 500),
+        KeptForm("QN-08", "before", "/requests/rescue", (), 100),
+        KeptForm("QN-08", "named", "/requests/rescue", typed, 500),
+    ]
+    stays = [
+        KeptForm("QN-07", "other", f"/cases/{REF}0/acts/answer", typed, 50),
+        KeptForm("QN-07", "ask", f"/asks/{seed('other').hex()}", (), 50),
+        KeptForm("QN-07", "later", "/requests/rescue", (), 101),
+    ]
+    for form in (*gone, *stays):
+        await store.keep_form(form)
+
+    await store.erase(STUB)
+
+    kept = [*await store.kept_forms("QN-07"), *await store.kept_forms("QN-08")]
+    assert {form.once for form in kept} == {form.once for form in stays}
 
 
 async def test_a_stub_stays_with_number_time_and_signatures(store: Store) -> None:
