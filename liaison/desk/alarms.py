@@ -26,6 +26,7 @@ class Alarm(StrEnum):
     LANE_GAP = "lane.gap"
     LANE_VOID = "lane.void"
     PARENT_MISSING = "parent.missing"
+    PARENT_UNKNOWN = "parent.unknown"
     DIRECTORY_FORK = "directory.fork"
     DIRECTORY_BEHIND = "directory.behind"
     TIME_FELL_BACK = "ledger.time_fell_back"
@@ -60,7 +61,7 @@ class Alarms:
     changed: Callable[[], None]
 
     async def raised(self, alarm: str, subject: str, *, about: str) -> None:
-        """Raise an alarm unless it stands already.
+        """Raise an alarm; one that stands already is told of anew and not raised again.
 
         Args:
             alarm: which: an :class:`Alarm`, or the code of what the broker is accused of.

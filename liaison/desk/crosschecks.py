@@ -17,6 +17,8 @@ from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.directory import Replica
 from liaison.desk.store import HeadAhead, Keeping, Orphan, Seen, Store
 
+#: So many parents that one desk has named and nobody has are waited for at a time.
+MOST_ORPHANS = 256
 #: A message that was written a day before the broker took it, or a day after, is marked as such.
 TIMES_DIFFER = 86_400
 
@@ -84,8 +86,10 @@ class Crosschecks:
         return desk if opened.own_copy else opened.sealed.header.src
 
     async def _orphans(self, opened: Opened, seen: list[Seen], now: int) -> tuple[Orphan, ...]:
-        unknown = await self.store.unknown_of(opened.content.parents)
-        return tuple(Orphan(mid, opened.sealed.mid, seen[0].peer, now) for mid in unknown)
+        unknown, peer = await self.store.unknown_of(opened.content.parents), seen[0].peer
+        waited, _ = await self.store.count_named(peer)
+        room = max(0, MOST_ORPHANS - waited)
+        return tuple(Orphan(mid, opened.sealed.mid, peer, now) for mid in unknown[:room])
 
     def _ahead(self, opened: Opened, seen: list[Seen], now: int) -> HeadAhead | None:
         head = opened.content.dirhead

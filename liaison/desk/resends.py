@@ -6,6 +6,7 @@ that one has been away for long, from a colleague's own copy. A question is aske
 gap was seen, when the mailbox has been read: a rescue overtakes what was sent before it.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,8 @@ from protocols.casework.receipt import FailedReceipt, Outcome, receipt_from_valu
 ASK_AFTER = timedelta(minutes=2)
 #: Until the same is asked for once more.
 ASK_AGAIN = timedelta(hours=24)
+#: How often a parent is asked for, a day apart, until it counts as one that nobody has.
+MOST_TRIES = 7
 #: What a colleague's installation sealed is sent again from here when it is missing this long.
 ELSEWHERE_AFTER = timedelta(hours=12)
 
@@ -73,8 +76,9 @@ class Resends:
         gaps, orphans = await self.store.missing(), await self.store.orphans()
         if is_up and self.backlog.is_read and self.dispatch.keyring.is_member():
             at = timestamp(now)
+            await self._give_up(now)
             due = [gap for gap in gaps if _due(gap) <= now]
-            parents = [orphan for orphan in orphans if _due(orphan) <= now]
+            parents = [one for one in orphans if _due(one) <= now and one.tries < MOST_TRIES]
             peers = {gap.peer for gap in due} | {orphan.peer for orphan in parents}
             for peer in sorted(peers):
                 await self._ask(
@@ -208,6 +212,13 @@ class Resends:
             await self.store.mark_asked(gaps, at)
             await self.store.mark_parents_asked(named, at)
 
+    async def _give_up(self, now: datetime) -> None:
+        """Wait no more for parents that were asked for often, and say whose word they were."""
+        vain = await self.store.give_up(MOST_TRIES, timestamp(now - ASK_AGAIN))
+        for peer in {orphan.peer for orphan in vain}:
+            about = self.replica.slug_of(peer)
+            await self.alarms.raised(Alarm.PARENT_UNKNOWN, peer.hex(), about=about)
+
     async def _tell(self, gaps: Iterable[Missing], orphans: Iterable[Orphan]) -> None:
         """Alarm of what was asked for and has not come, and settle what has."""
         lanes = {
@@ -215,10 +226,10 @@ class Resends:
             for gap in gaps
             if gap.asked is not None
         }
+        asked = {(orphan.peer, orphan.parent) for orphan in orphans if orphan.asked is not None}
         waited = {
-            orphan.parent.hex(): self.replica.slug_of(orphan.peer)
-            for orphan in orphans
-            if orphan.asked is not None
+            peer.hex(): f"{self.replica.slug_of(peer)} {count}"
+            for peer, count in Counter(peer for peer, _ in asked).items()
         }
         await self.alarms.stand(Alarm.LANE_GAP, lanes)
         await self.alarms.stand(Alarm.PARENT_MISSING, waited)

@@ -218,7 +218,8 @@ resent = Table(
     Column("desk", LargeBinary, primary_key=True),
 )
 
-#: Messages that others name as answered or receipted and that are not here.
+#: Messages that others name as answered or receipted and that are not here; ``tries`` is how often
+#: their desk was asked for them, ``asked`` when it was last.
 orphans = Table(
     "orphans",
     TABLES,
@@ -227,6 +228,7 @@ orphans = Table(
     Column("peer", LargeBinary, nullable=False),
     Column("noticed", BigInteger, nullable=False),
     Column("asked", BigInteger),
+    Column("tries", Integer, nullable=False),
 )
 
 #: Heads of the directory that messages name and that lie beyond what our broker has shown us.

@@ -8,8 +8,11 @@ import pytest
 
 from crypto.attest.directory import Head
 from crypto.attest.header import MessageId, parse_envelope
-from crypto.seal.content import Content, Lane
+from crypto.seal.content import Content, Kind, Lane
 from crypto.seal.primitives import fresh
+from crypto.seal.resends import MOST_WANTED
+from liaison.desk.crosschecks import MOST_ORPHANS
+from liaison.desk.resends import ASK_AFTER, ASK_AGAIN, MOST_TRIES
 from protocols.wire.mailbox import ItemKind
 from tests.adversary.test_hostile_desk import check_the_next_arrives, set_aside_as
 from tests.support.agencies import MONGCAI
@@ -148,6 +151,35 @@ async def test_a_false_head_beyond_ours_is_told_once_the_directory_has_grown(
         return ("directory.fork", "cn-dongxing") in await alarms(forger)
 
     await until(is_told, "the victim compares the head")
+
+
+async def test_invented_parents_are_one_alarm_and_are_given_up(forger: Forger) -> None:
+    for ref in REFS[:5]:
+        invented = sorted(MessageId(fresh(32)) for _ in range(64))
+        envelope = forger.forgery(
+            replace(forger.content(forger.request(ref)), parents=tuple(invented))
+        ).build()
+        await forger.caller.submit(envelope)
+        forger.ends[forger.officer.kid] = (REFS.index(ref) + 1, parse_envelope(envelope).mid)
+    await forger.network.holds(forger.victim, REFS[4], 1)
+
+    await forger.network.clock_on(ASK_AFTER)
+    for _ in range(MOST_ORPHANS // MOST_WANTED):
+        await forger.network.clock_on(timedelta(minutes=1))
+
+    assert parents_of(await alarms(forger)) == [("parent.missing", f"cn-dongxing {MOST_ORPHANS}")]
+    for _ in range(MOST_TRIES + 1):
+        await forger.network.clock_on(ASK_AGAIN + timedelta(minutes=MOST_ORPHANS // MOST_WANTED))
+        for _ in range(MOST_ORPHANS // MOST_WANTED):
+            await forger.network.clock_on(timedelta(minutes=1))
+    assert parents_of(await alarms(forger)) == [("parent.unknown", "cn-dongxing")]
+    asked = [m for m in await forger.victim.agent.store.taken() if m.kind == Kind.MISSING]
+    assert len(asked) == MOST_TRIES * MOST_ORPHANS // MOST_WANTED
+
+
+def parents_of(alarms: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those that are of parents."""
+    return [(code, about) for code, about in alarms if code.startswith("parent.")]
 
 
 @pytest.fixture

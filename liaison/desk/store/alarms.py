@@ -12,7 +12,7 @@ class AlarmStore(Engine):
     """The alarms of one installation; none is ever deleted."""
 
     async def raise_alarm(self, code: str, subject: str, *, about: str, at: int) -> bool:
-        """Keep an alarm; say whether it is new. One that stands already is not raised again.
+        """Keep an alarm; say whether it is new. One that stands is not raised again, but told anew.
 
         Args:
             code: which alarm.
@@ -24,7 +24,9 @@ class AlarmStore(Engine):
 
         def work(db: Connection) -> bool:
             stands = select(alarms.c.number).where(_is(code, subject), alarms.c.settled.is_(None))
-            if db.scalar(stands) is not None:
+            number = db.scalar(stands)
+            if number is not None:
+                db.execute(update(alarms).where(alarms.c.number == number).values(about=about))
                 return False
             db.execute(insert(alarms).values(row))
             return True

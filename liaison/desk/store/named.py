@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from crypto.attest.header import MessageId
+from crypto.attest.header import DeskId, MessageId
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import HeadAhead, Keeping, Orphan
 from liaison.desk.tables import heads_ahead, messages, orphans
@@ -27,9 +27,28 @@ class NamedStore(Engine):
         return await self.run(lambda db: [Orphan(**row) for row in db.execute(query).mappings()])
 
     async def mark_parents_asked(self, parents: Iterable[MessageId], at: int) -> None:
-        """Keep that the desks were asked for these parents at ``at`` (ts)."""
-        change = update(orphans).where(orphans.c.parent.in_(list(parents))).values(asked=at)
-        await self.run(lambda db: db.execute(change))
+        """Keep that the desks were asked for these parents at ``at`` (ts), once more."""
+        change = update(orphans).where(orphans.c.parent.in_(list(parents)))
+        tried = change.values(asked=at, tries=orphans.c.tries + 1)
+        await self.run(lambda db: db.execute(tried))
+
+    async def give_up(self, tries: int, asked: int) -> list[Orphan]:
+        """Return what was asked for ``tries`` times, by ``asked`` (ts), and wait for it no more."""
+        vain = orphans.c.tries >= tries, orphans.c.asked <= asked
+
+        def work(db: Connection) -> list[Orphan]:
+            rows = db.execute(select(orphans).where(*vain)).mappings()
+            found = [Orphan(**row) for row in rows]
+            db.execute(delete(orphans).where(*vain))
+            return found
+
+        return await self.run(work)
+
+    async def count_named(self, peer: DeskId) -> tuple[int, int]:
+        """Return how many parents, and how many heads, that a desk has named are waited for."""
+        parents = select(func.count(orphans.c.parent.distinct())).where(orphans.c.peer == peer)
+        heads = select(func.count()).where(heads_ahead.c.peer == peer)
+        return await self.run(lambda db: (db.scalar(parents) or 0, db.scalar(heads) or 0))
 
     async def heads_ahead(self) -> list[HeadAhead]:
         """Return the heads that lie beyond our replica, the smallest first."""

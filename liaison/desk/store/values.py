@@ -173,13 +173,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A message that ``child`` names as its parent and that is not here."""
+    """A message that ``child`` names as its parent and that is not here.
+
+    ``peer`` was asked for it ``tries`` times, the last time at ``asked`` (ts).
+    """
 
     parent: MessageId
     child: MessageId
     peer: DeskId
     noticed: int
     asked: int | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,20 @@ async def test_a_parent_is_waited_for_until_it_comes(store: Store) -> None:
     assert await store.orphans() == []
 
 
+async def test_a_parent_that_was_asked_for_often_is_given_up(store: Store) -> None:
+    named = [Orphan(mid(n), mid(9), THERE.desk, 7) for n in (1, 2)]
+    await store.keep(message(9), Keeping(orphans=tuple(named)))
+    for at in (100, 200, 300):
+        await store.mark_parents_asked([mid(1)], at)
+    await store.mark_parents_asked([mid(2)], 300)
+
+    assert await store.count_named(THERE.desk) == (2, 0)
+    assert await store.give_up(3, 299) == []
+    assert [orphan.parent for orphan in await store.give_up(3, 300)] == [mid(1)]
+
+    assert [(o.parent, o.tries) for o in await store.orphans()] == [(mid(2), 1)]
+
+
 async def test_the_times_beside_a_place_in_the_ledger_are_those_of_the_next_messages(
     store: Store,
 ) -> None:
@@ -174,7 +188,8 @@ async def test_the_times_beside_a_place_in_the_ledger_are_those_of_the_next_mess
 
 async def test_an_alarm_is_raised_once_and_again_when_it_had_come_right(store: Store) -> None:
     assert await store.raise_alarm("lane.gap", "a", about="cn-dongxing", at=1)
-    assert not await store.raise_alarm("lane.gap", "a", about="cn-dongxing", at=2)
+    assert not await store.raise_alarm("lane.gap", "a", about="cn-dongxing 2", at=2)
+    assert [alarm.about for alarm in await store.alarms()] == ["cn-dongxing 2"]
     assert await store.settle_alarm("lane.gap", "a", 3)
     assert not await store.settle_alarm("lane.gap", "a", 4)
 
