@@ -29,6 +29,7 @@ class Alarm(StrEnum):
     PARENT_UNKNOWN = "parent.unknown"
     DIRECTORY_FORK = "directory.fork"
     DIRECTORY_BEHIND = "directory.behind"
+    DIRECTORY_FALSE = "directory.false_head"
     TIME_FELL_BACK = "ledger.time_fell_back"
     MAILBOX_AHEAD = "mailbox.ahead"
     LEDGER_FORK = "ledger.fork"

@@ -19,6 +19,8 @@ from liaison.desk.store import HeadAhead, Keeping, Orphan, Seen, Store
 
 #: So many parents that one desk has named and nobody has are waited for at a time.
 MOST_ORPHANS = 256
+#: So many heads of the directory beyond ours are kept of one desk, to be compared.
+MOST_AHEAD = 64
 #: A message that was written a day before the broker took it, or a day after, is marked as such.
 TIMES_DIFFER = 86_400
 
@@ -37,11 +39,12 @@ class Crosschecks:
     replica: Replica
     alarms: Alarms
 
-    async def checked(self, opened: Opened, *, now: int) -> Keeping:
+    async def checked(self, opened: Opened, index: int | None, *, now: int) -> Keeping:
         """Return what is to be kept of what ``opened`` says of its surroundings.
 
         Args:
             opened: a message that has passed the checks of its seal.
+            index: how many leaves the ledger had before it; None while it stands in none.
             now: the time (ts) at which what is missing was noticed.
 
         Raises:
@@ -62,7 +65,7 @@ class Crosschecks:
         return Keeping(
             seen=tuple(seen),
             orphans=await self._orphans(opened, seen, now),
-            ahead=self._ahead(opened, seen, now),
+            ahead=await self.ahead(opened, index, now=now),
         )
 
     async def falls_back(self, at: int, index: int) -> bool:
@@ -91,11 +94,22 @@ class Crosschecks:
         room = max(0, MOST_ORPHANS - waited)
         return tuple(Orphan(mid, opened.sealed.mid, peer, now) for mid in unknown[:room])
 
-    def _ahead(self, opened: Opened, seen: list[Seen], now: int) -> HeadAhead | None:
-        head = opened.content.dirhead
-        if self.replica.directory.head_at(head.size) is not None:
+    async def ahead(self, opened: Opened, index: int | None, *, now: int) -> HeadAhead | None:
+        """Return the head that a message names, if it lies beyond ours and may have existed.
+
+        Each entry of the directory is a leaf of the ledger. Before a message there were no more of
+        them than leaves that are not known to be something else: a head of more never was, and its
+        sender is named. What stands in no ledger yet is looked at when it does.
+        """
+        head, src = opened.content.dirhead, opened.sealed.header.src
+        if index is None or self.replica.directory.head_at(head.size) is not None:
             return None
-        return HeadAhead(head.size, head.hash, seen[0].peer, now)
+        if head.size > index - await self.store.leaves_before(index):
+            about = self.replica.slug_of(src)
+            await self.alarms.raised(Alarm.DIRECTORY_FALSE, src.hex(), about=about)
+            return None
+        _, waited = await self.store.count_named(src)
+        return None if waited >= MOST_AHEAD else HeadAhead(head.size, head.hash, src, now)
 
 
 def check_head(said: Head, replica: Replica) -> None:

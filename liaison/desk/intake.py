@@ -113,7 +113,8 @@ class Intake:
         check_calendar(content.created)
         if opened.own_copy:
             self._check_signed_at(opened.signer.kid, content.created, entered)
-        around = await self.crosschecks.checked(opened, now=timestamp(self.clock.now()))
+        now = timestamp(self.clock.now())
+        around = await self.crosschecks.checked(opened, entered.index, now=now)
         try:
             keeping = joined(await self._keeping(opened, entered), around)
         except (FalseItemError, CaseworkError):

@@ -97,7 +97,9 @@ class Uptake:
         """
         had_at = await self.store.carried_here(opened.sealed.mid, self.acks.device.kid)
         word = None if had_at is None else self.acks.carried(opened.sealed, at=had_at)
-        await self.store.enter(stored(opened, entered), word)
+        now = timestamp(self.clock.now())
+        ahead = await self.intake.crosschecks.ahead(opened, entered.index, now=now)
+        await self.store.enter(stored(opened, entered), word, ahead)
         if opened.content.kind in NEVER_RECEIPTED:
             return []
         said = [] if word is None else [word.ack]

@@ -153,6 +153,22 @@ async def test_a_false_head_beyond_ours_is_told_once_the_directory_has_grown(
     await until(is_told, "the victim compares the head")
 
 
+async def test_a_directory_larger_than_the_ledger_had_room_for_is_named_as_false(
+    forger: Forger,
+) -> None:
+    for ref, size in zip(REFS[:2], (2**53 - 1, 10**6), strict=True):
+        content = replace(forger.content(forger.request(ref)), dirhead=Head(size, fresh(32)))
+        envelope = forger.forgery(content).build()
+        await forger.caller.submit(envelope)
+        forger.ends[forger.officer.kid] = (REFS.index(ref) + 1, parse_envelope(envelope).mid)
+
+    await forger.network.holds(forger.victim, REFS[1], 1)
+
+    assert await alarms(forger) == [("directory.false_head", "cn-dongxing")]
+    assert await forger.victim.agent.store.heads_ahead() == []
+    assert await forger.victim.set_aside() == []
+
+
 async def test_invented_parents_are_one_alarm_and_are_given_up(forger: Forger) -> None:
     for ref in REFS[:5]:
         invented = sorted(MessageId(fresh(32)) for _ in range(64))

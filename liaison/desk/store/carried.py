@@ -11,7 +11,8 @@ from crypto.attest.signing import KeyId
 from crypto.seal.content import NEVER_RECEIPTED
 from liaison.desk.store.archive import message_from, message_row, select_messages
 from liaison.desk.store.engine import Engine
-from liaison.desk.store.values import Carried, StoredMessage, fields_of
+from liaison.desk.store.named import keep_ahead
+from liaison.desk.store.values import Carried, HeadAhead, StoredMessage, fields_of
 from liaison.desk.tables import acks, carried, carried_entries, carried_out, messages
 from protocols.wire.receipt import AckWhat
 
@@ -40,8 +41,13 @@ class CarriedStore(Engine):
         query = select(carried.c.at).where(carried.c.mid == mid, carried.c.device == device)
         return await self.run(lambda db: db.scalar(query))
 
-    async def enter(self, message: StoredMessage, word: Carried | None) -> None:
-        """Keep a message that came as a file as the ledger has it, with our word of these bytes."""
+    async def enter(
+        self, message: StoredMessage, word: Carried | None, ahead: HeadAhead | None = None
+    ) -> None:
+        """Keep a message that came as a file as the ledger has it, with our word of these bytes.
+
+        ``ahead`` is the head of the directory that it names, where that lies beyond ours.
+        """
 
         def work(db: Connection) -> None:
             row = message_row(db, message)
@@ -49,6 +55,7 @@ class CarriedStore(Engine):
             if word is not None:
                 is_ours = (carried.c.mid == word.mid) & (carried.c.device == word.device)
                 db.execute(update(carried).where(is_ours).values(ack=word.ack))
+            keep_ahead(db, ahead)
 
         await self.run(work)
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from crypto.attest.header import DeskId, MessageId
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.values import HeadAhead, Keeping, Orphan
-from liaison.desk.tables import heads_ahead, messages, orphans
+from liaison.desk.tables import acks, heads_ahead, messages, orphans
 
 
 class NamedStore(Engine):
@@ -55,6 +55,13 @@ class NamedStore(Engine):
         query = select(heads_ahead).order_by(heads_ahead.c.size, heads_ahead.c.noticed)
         return await self.run(lambda db: [HeadAhead(**row) for row in db.execute(query).mappings()])
 
+    async def leaves_before(self, index: int) -> int:
+        """Return how many leaves before ``index`` are known to be no entries of the directory."""
+        counts = [
+            select(func.count()).where(table.c.position < index) for table in (messages, acks)
+        ]
+        return await self.run(lambda db: sum(db.scalar(count) or 0 for count in counts))
+
     async def drop_head(self, head: HeadAhead) -> None:
         """Forget a head that has been compared."""
         same = (heads_ahead.c.size == head.size) & (heads_ahead.c.hash == head.hash)
@@ -67,8 +74,13 @@ def keep_named(db: Connection, mid: MessageId, keeping: Keeping) -> None:
     rows = [_row(orphan) for orphan in keeping.orphans]
     if rows:
         db.execute(upsert(orphans).on_conflict_do_nothing(), rows)
-    if keeping.ahead is not None:
-        db.execute(upsert(heads_ahead).values(_row(keeping.ahead)).on_conflict_do_nothing())
+    keep_ahead(db, keeping.ahead)
+
+
+def keep_ahead(db: Connection, ahead: HeadAhead | None) -> None:
+    """Keep a head that a message names and that lies beyond our replica, within a transaction."""
+    if ahead is not None:
+        db.execute(upsert(heads_ahead).values(_row(ahead)).on_conflict_do_nothing())
 
 
 def _row(value: Orphan | HeadAhead) -> dict[str, object]:

@@ -11,7 +11,7 @@ from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Lane, ThreadId
 from crypto.seal.lanes import Place
-from liaison.desk.store import Keeping, Orphan, Seen, Store, StoredMessage
+from liaison.desk.store import Keeping, Orphan, Seen, Store, StoredAck, StoredMessage
 from tests.support.world import HERE, THERE, seed
 
 SIGNER = KeyId(THERE.officer.kid)
@@ -173,6 +173,15 @@ async def test_a_parent_that_was_asked_for_often_is_given_up(store: Store) -> No
     assert [orphan.parent for orphan in await store.give_up(3, 300)] == [mid(1)]
 
     assert [(o.parent, o.tries) for o in await store.orphans()] == [(mid(2), 1)]
+
+
+async def test_messages_and_acknowledgements_are_no_entries_of_the_directory(store: Store) -> None:
+    for number in (3, 5):
+        await store.keep(message(number), Keeping())
+    ack = StoredAck(mid(3), KeyId(HERE.officer.kid), 2, b"ack", b"noted", 4, 1004)
+    await store.keep_ack(ack)
+
+    assert [await store.leaves_before(index) for index in (3, 4, 5, 6)] == [0, 1, 2, 3]
 
 
 async def test_the_times_beside_a_place_in_the_ledger_are_those_of_the_next_messages(
