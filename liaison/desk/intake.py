@@ -127,7 +127,7 @@ class Intake:
         if await self.store.is_erased(opened.content.thread):
             raise ErasedCaseError("the case was erased at this desk")
         if opened.content.kind is Kind.RESEND:
-            return _keeping_of_resend(opened)
+            return _keeping_of_resend(opened, entered)
         is_case = _is_of_a_case(opened.content)
         if is_case is (opened.content.thread == NO_CASE):
             raise FalseItemError(
@@ -209,10 +209,10 @@ def _is_of_a_case(content: Content) -> bool:
     return content.kind not in OF_NO_CASE
 
 
-def _keeping_of_resend(opened: Opened) -> Keeping:
+def _keeping_of_resend(opened: Opened, entered: Entered) -> Keeping:
     """Return what is kept with a message that is sent again: by a colleague's, that it was."""
     of, to = opened.content.resend_of, opened.sealed.header.dst[0]
-    return Keeping(resent=(of, to) if opened.own_copy and of is not None else None)
+    return Keeping(resent=(of, to, entered.at) if opened.own_copy and of is not None else None)
 
 
 def stored(opened: Opened, entered: Entered) -> StoredMessage:

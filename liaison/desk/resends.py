@@ -1,7 +1,7 @@
 """What is missing is asked for, what others miss is sent again, and what never went is said.
 
 Follows docs/spec/envelope.md, "What is missing". All of it is the device's work and needs no
-officer. A message goes again whole, and once to each desk, from where it was sealed; when
+officer. A message goes again whole, and once a day to each desk, from where it was sealed; when
 that one has been away for long, from a colleague's own copy. A question is asked a little after the
 gap was seen, when the mailbox has been read: a rescue overtakes what was sent before it.
 """
@@ -44,6 +44,9 @@ from protocols.casework.receipt import FailedReceipt, Outcome, receipt_from_valu
 ASK_AFTER = timedelta(minutes=2)
 #: Until the same is asked for once more.
 ASK_AGAIN = timedelta(hours=24)
+#: Until what was sent again is sent once more, if it is asked for: a question comes as late as the
+#: one before it did, give or take what the line took.
+SEND_AGAIN = ASK_AGAIN - timedelta(hours=1)
 #: How often a parent is asked for, a day apart, until it counts as one that nobody has.
 MOST_TRIES = 7
 #: What a colleague's installation sealed is sent again from here when it is missing this long.
@@ -116,8 +119,13 @@ class Resends:
             )
 
     async def send_again(self, message: StoredMessage, desk: DeskId) -> bool:
-        """Send a message to ``desk`` again, unless that was done; say whether it is now."""
-        if message.took is None or await self.store.is_resent(message.mid, desk):
+        """Send a message to ``desk`` again, unless that was done today; say whether it is now.
+
+        What sends it again may be lost as it was: who still lacks it asks every day.
+        """
+        now = self.dispatch.clock.now()
+        today = timestamp(now - SEND_AGAIN)
+        if message.took is None or await self.store.is_resent(message.mid, desk, since=today):
             return False
         whole = Remembered(message.envelope, message.took, message.content_key)
         if not whole.content_key or not can_be_told(whole):
@@ -125,7 +133,7 @@ class Resends:
             return False
         letter = Letter(Kind.RESEND, message.thread, resend_to_value(whole), resend_of=message.mid)
         priority = parse_envelope(message.envelope).header.priority
-        keeping = Keeping(resent=(message.mid, desk))
+        keeping = Keeping(resent=(message.mid, desk, timestamp(now)))
         return await self.dispatch.say(letter, Address(desk, priority), keeping=keeping)
 
     async def seal_anew(self, opened: Opened) -> None:

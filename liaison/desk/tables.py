@@ -210,12 +210,13 @@ gaps = Table(
     Column("asked", BigInteger),
 )
 
-#: Messages that were sent again, and to whom: each once.
+#: Messages that were sent again, to whom, and when last (ts).
 resent = Table(
     "resent",
     TABLES,
     Column("mid", LargeBinary, primary_key=True),
     Column("desk", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
 )
 
 #: Messages that others name as answered or receipted and that are not here; ``tries`` is how often

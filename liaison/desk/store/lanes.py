@@ -63,9 +63,13 @@ class LaneStore(Engine):
         query = select(places.c.mid).where(places.c.mid == mid, places.c.sealed_here == 1)
         return await self.run(lambda db: db.scalar(query.limit(1)) is not None)
 
-    async def is_resent(self, mid: MessageId, desk: DeskId) -> bool:
-        """Say whether a message was sent to ``desk`` again, from here or by a colleague's."""
-        query = select(resent.c.mid).where(resent.c.mid == mid, resent.c.desk == desk)
+    async def is_resent(self, mid: MessageId, desk: DeskId, *, since: int) -> bool:
+        """Say whether a message was sent to ``desk`` again later than ``since`` (ts).
+
+        From here or by a colleague's.
+        """
+        same = resent.c.mid == mid, resent.c.desk == desk
+        query = select(resent.c.mid).where(*same, resent.c.at > since)
         return await self.run(lambda db: db.scalar(query) is not None)
 
     async def keep_place(self, signer: KeyId, mid: MessageId, seen: Iterable[Seen]) -> None:
@@ -152,11 +156,13 @@ def keep_seen(db: Connection, signer: KeyId, mid: MessageId, seen: Iterable[Seen
         _fill(db, signer, one.desk, one.lane.seq)
 
 
-def keep_resent(db: Connection, sent_again: tuple[MessageId, DeskId] | None) -> None:
-    """Keep which message is sent again, and to whom, within a transaction."""
+def keep_resent(db: Connection, sent_again: tuple[MessageId, DeskId, int] | None) -> None:
+    """Keep which message is sent again, to whom, and when, within a transaction."""
     if sent_again is not None:
-        mid, desk = sent_again
-        db.execute(upsert(resent).values(mid=mid, desk=desk).on_conflict_do_nothing())
+        mid, desk, at = sent_again
+        same, kept = ["mid", "desk"], upsert(resent).values(mid=mid, desk=desk, at=at)
+        later = {"at": func.max(resent.c.at, at)}
+        db.execute(kept.on_conflict_do_update(index_elements=same, set_=later))
 
 
 def _stand(

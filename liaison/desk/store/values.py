@@ -207,7 +207,7 @@ class Keeping:
     what it gives a colleague's device, ``learned`` that a colleague's device has told us of it,
     ``carried`` our word that it came as a file; ``seen`` are its places in lanes, ``orphans`` the
     parents that are not here, ``ahead`` the head of the directory that we have not reached;
-    ``resent`` names a message that it sends again, and the desk to which; ``files`` come with it,
+    ``resent`` is (message, desk, time) of one that it sends again; ``files`` come with it,
     ``parcel`` is what it sends; ``failure`` is what another desk's computer says of a message of
     ours, ``told`` is (envelope, desk, time) of one that was set aside and of which its sender is
     told.
@@ -226,7 +226,7 @@ class Keeping:
     seen: tuple[Seen, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     ahead: HeadAhead | None = None
-    resent: tuple[MessageId, DeskId] | None = None
+    resent: tuple[MessageId, DeskId, int] | None = None
     files: tuple[Attachment, ...] = ()
     parcel: bytes | None = None
     failure: Failure | None = None

@@ -146,10 +146,10 @@ async def test_nothing_is_asked_for_before_what_was_overtaken_could_come(
     assert await alarms(parts.dongxing) == []
 
 
-async def test_a_message_is_sent_again_once_and_its_loss_stays_an_alarm(
+async def test_what_is_dropped_with_all_that_sends_it_again_goes_each_day_until_it_comes(
     parts: Network, dropping: Dropping
 ) -> None:
-    await drop_one(parts, dropping)
+    lost = await drop_one(parts, dropping)
     after = await parts.mongcai.request()
     await parts.holds(parts.dongxing, after, 1)
     dropping.count = 1_000
@@ -158,9 +158,15 @@ async def test_a_message_is_sent_again_once_and_its_loss_stays_an_alarm(
         await parts.clock_on(timedelta(hours=25))
         await until(partial(has, parts.mongcai, Kind.MISSING, asked), "it is asked")
 
-    assert (await kinds(parts.mongcai)).count(Kind.RESEND) == 1
+    await until(partial(has, parts.mongcai, Kind.RESEND, 3), "it is sent again each day")
     assert await gaps(parts.dongxing) == [("MC-04", 1, 1)]
     assert "lane.gap" in await alarms(parts.dongxing)
+
+    dropping.count = 0
+    await parts.clock_on(timedelta(hours=25))
+
+    await parts.holds(parts.dongxing, lost, 1)
+    assert (await kinds(parts.mongcai)).count(Kind.RESEND) == 4
 
 
 async def test_a_message_that_the_broker_refused_leaves_no_hole(network: Network) -> None:
@@ -248,7 +254,7 @@ async def test_an_answer_whose_question_is_missing_has_it_asked_for(
     assert sorted(acts) == ["acknowledge", "note", "request"]
 
 
-async def test_a_resend_comes_in_the_lane_of_what_it_carries(
+async def test_a_resend_comes_in_the_lane_of_what_it_carries_and_once_a_day(
     parts: Network, dropping: Dropping
 ) -> None:
     lost = await drop_one(parts, dropping)
@@ -257,6 +263,11 @@ async def test_a_resend_comes_in_the_lane_of_what_it_carries(
     await parts.clock_on(ASK_AFTER)
     await parts.holds(parts.dongxing, lost, 1)
 
+    # A question that comes again on the same day.
+    form = Stretch((await parts.mongcai.agent.casebook.find(lost)).steps[0].message.signer, 1, 1, 0)
+    await ask_for(parts, form)
+    await until(partial(has, parts.mongcai, Kind.MISSING, 2), "it is asked again")
+    await parts.settle()
     messages = await parts.mongcai.agent.store.taken()
     (resend,) = [m for m in messages if m.kind == Kind.RESEND]
     (held,) = (await parts.mongcai.agent.casebook.find(lost)).steps
