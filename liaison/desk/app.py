@@ -25,6 +25,7 @@ from liaison.desk.api.problems import officers_errors
 from liaison.desk.backlog import Backlog
 from liaison.desk.backup import Backups
 from liaison.desk.broker_client import Line
+from liaison.desk.carriage.blobs import CarriedBlobs
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.reception import Reception
 from liaison.desk.carriage.spool import Spool
@@ -281,7 +282,15 @@ async def _assemble(
         changed=changed,
     )
     reader = Reader(_translator(parts), load_findings(), tasks, news)
-    carrier = Carrier(store, replica, Reception(inbox, clock), acks, clock)
+    carrier = Carrier(
+        store,
+        replica,
+        Reception(inbox, clock),
+        acks,
+        clock,
+        CarriedBlobs(store, cabinet, _both(file_carrier.wake, news.tell)),
+        file_carrier.seal_without_line,
+    )
     spool = Spool(carrier, line, parts.spool_out, parts.spool_in, alarms)
     is_watched = parts.spool_out is not None or parts.spool_in is not None
     roster = Roster(parts.state, store, officers)

@@ -19,8 +19,8 @@ from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token, read_t
 ADDRESS, UNLOCK = "agent.url", "/api/unlock"
 NONCE_BYTES = 16
 PATIENCE = ClientTimeout(total=60)
-#: Acts that write the whole store anew: they take as long as it is large.
-UNHURRIED = frozenset({"/api/officers/remove"})
+#: Acts that write the whole store anew, or files of any size: they take as long as these are large.
+UNHURRIED = frozenset({"/api/officers/remove", "/api/carriage/out", "/api/carriage/in"})
 NO_END = ClientTimeout(total=None)
 #: A file may take as long as it takes, while it moves.
 WHOLE_FILE = ClientTimeout(total=None, sock_read=300)

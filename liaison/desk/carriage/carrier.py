@@ -5,19 +5,23 @@ too when there is one; whoever has both keeps one. A file is judged like what th
 the time at which it comes, and is believed no more for the hand that brings it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from crypto.attest import labels
 from crypto.attest.directory import DirectoryError
 from crypto.attest.hashing import digest
-from crypto.attest.header import DeskId, MessageId, parse_envelope
+from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.signing import SignatureError
 from crypto.seal.content import WITHIN_A_DESK
+from crypto.seal.stream import AttachmentError
 from liaison.desk.acknowledgements import Acknowledgements
+from liaison.desk.carriage.blobs import CarriedBlobs, UnaskedBlobError
 from liaison.desk.carriage.entries import entries_about
+from liaison.desk.carriage.outgoing import Outgoing
 from liaison.desk.carriage.reception import Reception
 from liaison.desk.directory import Replica
+from liaison.desk.files.kinds import FileRefusedError
 from liaison.desk.store import Store
 from liaison.desk.uptake import REFUSED
 from liaison.runtime.clock import Clock, timestamp
@@ -28,25 +32,7 @@ from protocols.wire.receipt import ReceiptError
 WORDS_SINCE = 35 * 86_400
 #: What may be wrong with a file: it is refused with this code, and left where it is.
 FILE_REFUSED = (*REFUSED, CarriedFileError, SignatureError, ReceiptError, DirectoryError)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A file that may leave, to the desk ``to``; its name's stem says nothing.
-
-    ``mid`` is the message it is, or of which it is our word.
-    """
-
-    stem: str
-    mid: MessageId
-    raw: bytes
-    is_word: bool
-    to: DeskId | None = None
-
-    @property
-    def item(self) -> bytes:
-        """Return the hash by which it is known what was written."""
-        return bytes.fromhex(self.stem)
+BLOB_REFUSED = (UnaskedBlobError, AttachmentError, FileRefusedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +44,30 @@ class Carrier:
     reception: Reception
     acks: Acknowledgements
     clock: Clock
+    blobs: CarriedBlobs
+    #: Seals the notes that wait with their files, while there is no line.
+    seal_waiting: Callable[[], Awaitable[None]]
 
     async def outgoing(self) -> list[Outgoing]:
         """Return what the other desks have not said to have, oldest first, and our words to them.
 
-        What our own devices give each other goes over the line alone.
+        The files of messages are last, also of those that only by hand were had: no word tells of a
+        file. What our own devices give each other goes over the line alone.
         """
         waiting = await self.store.unconfirmed()
         now = timestamp(self.clock.now())
         words = await self.store.words_to_carry(self.acks.device.kid, since=now - WORDS_SINCE)
-        if not waiting and not words:
-            return []
         entries = await self._entries(now)
         found = [
             _outgoing(message.mid, message.envelope, message.eid, entries)
             for message in waiting
             if message.kind not in WITHIN_A_DESK
         ]
-        return found + [
+        found += [
             replace(_outgoing(one.mid, one.ack, _name(one.ack), entries), is_word=True)
             for one in words
         ]
+        return found + self.blobs.outgoing([*waiting, *await self.store.untaken()])
 
     async def take(self, raw: bytes) -> bool:
         """Take what lies in a file; say whether it was new here.
@@ -120,4 +109,4 @@ def _name(word: bytes) -> bytes:
 def _outgoing(mid: MessageId, item: bytes, name: bytes, entries: tuple[bytes, ...]) -> Outgoing:
     file = CarriedFile(item, entries)
     to = parse_envelope(item).header.dst[0] if file.is_envelope else None
-    return Outgoing(name.hex(), mid, file.encoded(), is_word=False, to=to)
+    return Outgoing(name.hex(), mid, file.encoded(), to=to)

@@ -4,14 +4,18 @@ A file appears under its name only when all of it is on the medium. What cannot 
 is refused with its own code, and what was there stays as it was.
 """
 
+import asyncio
 import os
+import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
-from protocols.wire.carriage import FILE_LIMIT
+from protocols.wire.carriage import BLOB_HEAD, FILE_LIMIT
 
 SUFFIX = ".liaison"
+#: Bytes that are copied at once of a file of any size.
+PIECE = 1 << 20
 #: What is being written; no reader takes it for a file.
 PARTIAL = ".part"
 
@@ -34,8 +38,14 @@ class NotReadError(FolderError):
     code = "carriage.not_read"
 
 
-def write_whole(folder: Path, name: str, content: bytes) -> Path:
-    """Return the path of the new file, once all of ``content`` is on the medium under ``name``.
+def write_whole(folder: Path, name: str, content: bytes, body: Path | None = None) -> Path:
+    """Return the path of the new file, once all of it is on the medium under ``name``.
+
+    Args:
+        folder: where it is written.
+        name: under which name.
+        content: its bytes, or its first ones.
+        body: a file whose bytes follow, in pieces.
 
     Raises:
         NotWrittenError: it could not be written; nothing of it is left.
@@ -44,6 +54,9 @@ def write_whole(folder: Path, name: str, content: bytes) -> Path:
     try:
         with partial.open("wb") as file:
             file.write(content)
+            if body is not None:
+                with body.open("rb") as rest:
+                    shutil.copyfileobj(rest, file, PIECE)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -66,6 +79,28 @@ def read_whole(path: Path) -> bytes:
             raise NotReadError(f"a file of at most {FILE_LIMIT} bytes expected")
         with path.open("rb") as file:
             return file.read(FILE_LIMIT + 1)
+    except OSError as e:
+        raise NotReadError(f"the file cannot be read: {e.strerror or type(e).__name__}") from e
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a plain file, by which one tells a blob; raises as read_whole."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise NotReadError("a plain file expected")
+        with path.open("rb") as file:
+            return file.read(BLOB_HEAD)
+    except OSError as e:
+        raise NotReadError(f"the file cannot be read: {e.strerror or type(e).__name__}") from e
+
+
+async def read_body(path: Path) -> AsyncGenerator[bytes]:
+    """Yield the ciphertext in a file with a blob, in pieces; raises as read_whole does."""
+    try:
+        with path.open("rb") as file:
+            file.seek(BLOB_HEAD)
+            while piece := await asyncio.to_thread(file.read, PIECE):
+                yield piece
     except OSError as e:
         raise NotReadError(f"the file cannot be read: {e.strerror or type(e).__name__}") from e
 

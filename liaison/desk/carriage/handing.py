@@ -5,16 +5,27 @@ removed here.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import structlog
 
-from liaison.desk.carriage.carrier import FILE_REFUSED, Carrier, Outgoing
-from liaison.desk.carriage.folder import SUFFIX, FolderError, carried_files, read_whole, write_whole
+from liaison.desk.carriage.carrier import BLOB_REFUSED, FILE_REFUSED, Carrier
+from liaison.desk.carriage.folder import (
+    SUFFIX,
+    FolderError,
+    carried_files,
+    read_body,
+    read_head,
+    read_whole,
+    write_whole,
+)
+from liaison.desk.carriage.outgoing import Outgoing
 from liaison.desk.store import StoreError
+from protocols.wire.carriage import named_blob
 
 
 class Outcome(StrEnum):
@@ -47,13 +58,16 @@ async def carry_out(
 ) -> list[str]:
     """Write what waits into ``folder`` and return the names of the files, oldest first.
 
+    Notes that wait with their files for a line that is down are sealed for it.
+
     Raises:
         NotWrittenError: the folder took no more; what was written until then is kept as written.
     """
+    await carrier.seal_waiting()
     written: list[Outgoing] = []
     try:
         for file in filter(choose, await carrier.outgoing()):
-            await asyncio.to_thread(write_whole, folder, file.stem + SUFFIX, file.raw)
+            await asyncio.to_thread(write_whole, folder, file.stem + SUFFIX, file.raw, file.body)
             written.append(file)
     finally:
         await carrier.mark_written(written)
@@ -63,27 +77,51 @@ async def carry_out(
 async def carry_in(carrier: Carrier, paths: Sequence[Path]) -> list[Handed]:
     """Take what lies in files, or in the files of folders, and return what became of each.
 
+    Messages are taken before the files that they name.
+
     Raises:
         NotReadError: a folder cannot be listed.
     """
     files = await asyncio.to_thread(carried_files, paths)
-    return [await take_file(carrier, path) for path in files]
+    return [await take_file(carrier, path) for path in await messages_first(files)]
+
+
+async def messages_first(paths: Sequence[Path]) -> list[Path]:
+    """Return ``paths`` with those that hold blobs last."""
+    return await asyncio.to_thread(sorted, paths, key=lambda path: blob_in(path) is not None)
+
+
+def blob_in(path: Path) -> bytes | None:
+    """Return the name of the blob that a file says to hold; None when it holds another thing."""
+    try:
+        return named_blob(read_head(path))
+    except FolderError:
+        return None  # what is wrong is told when it is taken
 
 
 async def take_file(carrier: Carrier, path: Path) -> Handed:
     """Take what lies in a file, and return what became of it."""
-    try:
-        raw = await asyncio.to_thread(read_whole, path)
-    except FolderError as e:
-        return _refused(path.name, e.code, str(e))
-    return await take_bytes(carrier, path.name, raw)
+
+    async def taken() -> bool:
+        blob = await asyncio.to_thread(blob_in, path)
+        if blob is not None:
+            async with aclosing(read_body(path)) as pieces:
+                return await carrier.blobs.take(blob, pieces)
+        return await carrier.take(await asyncio.to_thread(read_whole, path))
+
+    return await handed(path.name, taken())
 
 
 async def take_bytes(carrier: Carrier, name: str, raw: bytes) -> Handed:
     """Take the bytes of a file called ``name``, and return what became of it."""
+    return await handed(name, carrier.take(raw))
+
+
+async def handed(name: str, taking: Awaitable[bool]) -> Handed:
+    """Return what becomes of a file called ``name`` as it is taken."""
     try:
-        is_new = await carrier.take(raw)
-    except FILE_REFUSED as e:
+        is_new = await taking
+    except (*FILE_REFUSED, *BLOB_REFUSED, FolderError) as e:
         return _refused(name, e.code, str(e))
     except StoreError:
         raise

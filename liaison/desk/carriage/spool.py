@@ -17,9 +17,10 @@ import structlog
 
 from liaison.desk.alarms import Alarm, Alarms
 from liaison.desk.broker_client import Line
+from liaison.desk.carriage.blobs import UnaskedBlobError
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.folder import SUFFIX, FolderError, NotReadError, NotWrittenError
-from liaison.desk.carriage.handing import Outcome, carry_out, take_file
+from liaison.desk.carriage.handing import Outcome, carry_out, messages_first, take_file
 
 #: A look takes no more files than this; the next one goes on.
 AT_ONCE = 64
@@ -81,10 +82,11 @@ class Spool:
         ]
         self._last = seen
         self._refused = {path: state for path, state in self._refused.items() if path in seen}
-        for path in ready[:AT_ONCE]:
+        for path in await messages_first(ready[:AT_ONCE]):
             handed = await take_file(self.carrier, path)
             is_gone = handed.outcome is not Outcome.REFUSED and await asyncio.to_thread(_drop, path)
-            if not is_gone and len(self._refused) < MOST_REMEMBERED:
+            is_early = handed.code == UnaskedBlobError.code  # its message may come at any time
+            if not is_gone and not is_early and len(self._refused) < MOST_REMEMBERED:
                 self._refused[path] = (seen[path], known)
 
 

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -98,17 +99,14 @@ class Cabinet:
         check_ending(name, kind)
         return await self._seal(name, kind, _checked(kind, head, rest), keep)
 
-    async def check(self, attachment: Attachment) -> None:
-        """Return once the blob that lies here is seen to be the file, and of the kind it is said.
-
-        What is here whole was checked as the file of one case; another that names it may lie.
+    async def check(self, attachment: Attachment, path: Path) -> None:
+        """Return once the blob in ``path`` is seen to be the file, and of the kind it is said.
 
         Raises:
             AttachmentError: it is not the file that the message names.
             FileRefusedError: it is a file that may not be shown.
         """
-        whole, coming = self.path(attachment.blob), self.coming(attachment.blob)
-        pieces = self._opened(attachment, whole if whole.exists() else coming)
+        pieces = self._opened(attachment, path)
         head, rest = await _head(pieces)
         kind = _kind_said(attachment, head)
         if kind is TEXT:
@@ -119,9 +117,34 @@ class Cabinet:
         async for piece in rest:
             watcher.see(piece)
 
-    def take(self, blob: bytes) -> None:
-        """Give a blob that has come and was checked its name."""
-        self.coming(blob).replace(self.path(blob))
+    def take(self, blob: bytes, path: Path) -> None:
+        """Give a blob that has come in ``path`` and was checked its name."""
+        path.replace(self.path(blob))
+
+    @asynccontextmanager
+    async def held(self, pieces: AsyncIterator[bytes], *, most: int) -> AsyncIterator[Path]:
+        """Yield where ciphertext that comes lies, to be checked and taken; else it goes again.
+
+        Args:
+            pieces: its bytes, as they come.
+            most: of more bytes one more is kept: that is how a longer blob is seen.
+
+        Raises:
+            NoRoomError: the disk takes no more.
+        """
+        path = self._temporary()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                async for piece in pieces:
+                    self.check_room(len(piece))
+                    await asyncio.to_thread(_put, file, piece[: most + 1 - file.tell()])
+                    if file.tell() > most:
+                        break
+                await asyncio.to_thread(_settle, file)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     async def read(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """Yield the file, piece by piece, each authenticated; raises as :meth:`check` does."""
@@ -153,7 +176,7 @@ class Cabinet:
         pieces: AsyncIterator[bytes],
         keep: Callable[[Attachment], Awaitable[None]],
     ) -> Attachment:
-        sealing, temporary = Sealing(), self._root / f"{secrets.token_hex(16)}{COMING}"
+        sealing, temporary = Sealing(), self._temporary()
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -175,6 +198,9 @@ class Cabinet:
         for path in self._root.iterdir():
             if path.stem not in names and len(path.stem) == NAME_LENGTH:
                 path.unlink()
+
+    def _temporary(self) -> Path:
+        return self._root / f"{secrets.token_hex(16)}{COMING}"
 
     async def _opened(self, attachment: Attachment, path: Path) -> AsyncIterator[bytes]:
         opening = Opening(attachment)
@@ -240,5 +266,16 @@ def _write(file: BinaryIO, sealing: Sealing, piece: bytes) -> None:
 
 def _finish(file: BinaryIO, sealing: Sealing) -> None:
     file.writelines(sealing.finish())
+    _settle(file)
+
+
+def _put(file: BinaryIO, piece: bytes) -> None:
+    try:
+        file.write(piece)
+    except OSError as e:
+        raise NoRoomError("more room on this computer's disk expected") from e
+
+
+def _settle(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())

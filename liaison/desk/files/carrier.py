@@ -7,7 +7,7 @@ stays until an officer asks again.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import structlog
@@ -41,6 +41,8 @@ class FileCarrier:
     changed: Callable[[], None]
     sent: Callable[[], None]
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
+    #: A note is sealed once: by the carrying over the line or for the carrying by hand.
+    _sealing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wake(self) -> None:
         """Look again: there is something to carry, the line is back, or an officer is here."""
@@ -87,9 +89,14 @@ class FileCarrier:
 
     async def _carry_all(self) -> bool:
         is_put_off = False
+        ways = {
+            FileState.QUEUED: self._bring,
+            FileState.COMING: self._fetch,
+            FileState.CARRIED: self._tell,
+        }
         for file in await self.store.files_to_carry():
             try:
-                await (self._bring if file.state is FileState.QUEUED else self._fetch)(file)
+                await ways[file.state](file)
             except (BrokerRefusedError, NoRoomError) as e:
                 is_put_off |= await self._put_off(file, e.code)
         await self._send_parcels()
@@ -98,29 +105,53 @@ class FileCarrier:
     async def _bring(self, file: StoredFile) -> None:
         path, size = self.cabinet.path(file.blob), size_of(file.attachment)
         await Transfer(self.line).bring(path, file.blob, size)
-        await self._set(file, FileState.SENT if file.parcel is None else FileState.UP)
+        now = await self._as_now(file)  # its note may have been sealed meanwhile, to go by hand
+        if now is None:
+            return
+        await self._set(now, FileState.SENT if now.parcel is None else FileState.UP)
         self.changed()
-        if file.parcel is None:
+        if now.parcel is None:
             self.sent()
 
     async def _fetch(self, file: StoredFile) -> None:
-        transfer = Transfer(self.line)
-        if not await self._take(file, transfer):
-            return
-        with contextlib.suppress(BrokerRefusedError):  # it is gone there: all others had it
-            await transfer.hold(file.blob)
+        if await self._take(file, Transfer(self.line)):
+            await self._tell(file)
+
+    async def _tell(self, file: StoredFile) -> None:
+        """Say to the broker that this computer holds a file; then it is here for good."""
+        try:
+            await Transfer(self.line).hold(file.blob)
+        except BrokerRefusedError:
+            if await self._is_ahead(file):
+                return  # it came by hand, and its message has not come to the broker yet
+            # Else it is gone there: all others had it.
+        await asyncio.to_thread(self.cabinet.drop_coming, file.blob)
         await self._set(file, FileState.HERE)
         self.changed()
 
+    async def _is_ahead(self, file: StoredFile) -> bool:
+        """Say whether a file is of a message that came by hand and that no ledger has yet."""
+        return any(
+            message.is_unentered and file.blob in parse_envelope(message.envelope).header.blobs
+            for message in await self.store.messages_of(file.thread)
+        )
+
+    async def _as_now(self, file: StoredFile) -> StoredFile | None:
+        return await self.store.file(file.thread, file.blob)
+
     async def _take(self, file: StoredFile, transfer: Transfer) -> bool:
         """Fetch a file, unless another case has it, and check it; say whether it is good."""
-        is_whole = self.cabinet.path(file.blob).exists()
+        path = self.cabinet.path(file.blob)
+        is_whole = path.exists()
         if not is_whole:
-            coming, size = self.cabinet.coming(file.blob), size_of(file.attachment)
-            self.cabinet.check_room(size - come_so_far(coming))
-            await transfer.fetch(file.blob, coming, size)
+            path, size = self.cabinet.coming(file.blob), size_of(file.attachment)
+            self.cabinet.check_room(size - come_so_far(path))
+            await transfer.fetch(file.blob, path, size)
+        now = await self._as_now(file)
+        if now is None or now.state is not FileState.COMING:
+            return False  # it came by hand meanwhile, or its case was erased
         try:
-            await self.cabinet.check(file.attachment)
+            await self.cabinet.check(file.attachment, path)
         except (AttachmentError, FileRefusedError) as e:
             structlog.get_logger().warning("file.refused", code=e.code)
             await asyncio.to_thread(self.cabinet.drop_coming, file.blob)
@@ -128,7 +159,7 @@ class FileCarrier:
             self.changed()
             return False
         if not is_whole:
-            self.cabinet.take(file.blob)
+            self.cabinet.take(file.blob, path)
         return True
 
     async def _set(self, file: StoredFile, state: FileState, code: str | None = None) -> None:
@@ -139,19 +170,31 @@ class FileCarrier:
         structlog.get_logger().warning("file.not_carried", code=code)
         is_passing = code in PASSING or code == NoRoomError.code
         state = file.state
-        if not is_passing and file.state is FileState.COMING:
+        if not is_passing and state is FileState.COMING and not await self._is_ahead(file):
             state = FileState.REFUSED
         await self._set(file, state, code)
         self.changed()
         return is_passing
 
-    async def _send_parcels(self) -> None:
-        """Seal and send each note whose files are all at the broker and whose officer is here."""
+    async def seal_without_line(self) -> None:
+        """Seal each note that waits with its files, if its officer is here and no line is.
+
+        It goes by hand then, or when there is a line: its files first, as with any other.
+        """
+        if not self.line.is_up:
+            await self._send_parcels(frozenset({FileState.QUEUED, FileState.UP}))
+
+    async def _send_parcels(self, ready: Collection[FileState] = frozenset({FileState.UP})) -> None:
+        """Seal and send each note whose files are all ``ready`` and whose officer is here."""
+        async with self._sealing:
+            await self._seal_parcels(ready)
+
+    async def _seal_parcels(self, ready: Collection[FileState]) -> None:
         for parcel in await self.store.parcels():
             files = [
                 f for f in await self.store.files_of(parcel.thread) if f.parcel == parcel.parcel
             ]
-            is_ready = all(file.state is FileState.UP for file in files)
+            is_ready = all(file.state in ready for file in files)
             if not is_ready or parcel.officer not in self.composer.officers.present():
                 continue
             attachments = tuple(file.attachment for file in files)

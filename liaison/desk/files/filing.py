@@ -23,9 +23,7 @@ from liaison.runtime.clock import Clock, timestamp
 
 PARCEL_BYTES = 16
 #: States in which the whole file lies here, checked.
-READABLE = frozenset(
-    {FileState.STAGED, FileState.QUEUED, FileState.UP, FileState.SENT, FileState.HERE}
-)
+READABLE = frozenset(FileState) - {FileState.COMING, FileState.REFUSED}
 #: Spaces, and whatever a file system or a screen would take for something else.
 _UNSAFE = re.compile(f"[{re.escape(''.join(FORBIDDEN))}]")
 

@@ -10,9 +10,9 @@ from liaison.desk.store import FileState, Parcel, StoredFile
 View = dict[str, Any]
 
 #: States in which an officer can look at a file.
-READY = frozenset(
-    {FileState.SENT, FileState.HERE, FileState.STAGED, FileState.QUEUED, FileState.UP}
-)
+READY = frozenset(FileState) - {FileState.COMING, FileState.REFUSED}
+#: What only the carrying has to tell apart.
+SHOWN_AS = {FileState.CARRIED: FileState.HERE}
 
 
 def file_view(attachment: Attachment, file: StoredFile | None) -> View:
@@ -27,7 +27,7 @@ def file_view(attachment: Attachment, file: StoredFile | None) -> View:
         "name": attachment.name,
         "type": attachment.media_type,
         "size": attachment.size,
-        "state": str(FileState.COMING if file is None else file.state),
+        "state": str(FileState.COMING if file is None else SHOWN_AS.get(file.state, file.state)),
         "code": None if file is None else file.code,
         "ready": is_ready,
         "previewed": is_ready and kind is not None and kind.is_picture,

@@ -96,6 +96,18 @@ class CarriedStore(Engine):
             lambda db: [message_from(row) for row in db.execute(query).mappings()]
         )
 
+    async def untaken(self) -> list[StoredMessage]:
+        """Return what we wrote and the broker has not, oldest first, also what was had by hand."""
+        query = select_messages().where(
+            (messages.c.outgoing == 1)
+            & (messages.c.record != b"")
+            & messages.c.refused.is_(None)
+            & messages.c.took.is_(None)
+        )
+        return await self.run(
+            lambda db: [message_from(row) for row in db.execute(query).mappings()]
+        )
+
     async def mark_written(self, items: Sequence[tuple[bytes, MessageId]], *, at: int) -> None:
         """Keep that these items, each with its message, were written to files at ``at`` (ts)."""
         rows = [{"item": item, "mid": mid, "at": at} for item, mid in items]

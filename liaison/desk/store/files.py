@@ -40,6 +40,7 @@ class FileState(StrEnum):
     UP = "up"  # at the broker; its message is not sealed yet
     SENT = "sent"  # here and at the broker, named by a message of ours
     COMING = "coming"  # to be fetched
+    CARRIED = "carried"  # whole here, checked, by hand; the broker has not been told
     HERE = "here"  # whole here, checked
     REFUSED = "refused"  # fetched, and failed a check
 
@@ -107,9 +108,14 @@ class FileStore(Engine):
         """Return the files of a case, oldest first."""
         return await self._files(files.c.thread == thread)
 
+    async def files_of_blob(self, blob: bytes) -> list[StoredFile]:
+        """Return the files of all cases that are this blob, oldest first."""
+        return await self._files(files.c.blob == blob)
+
     async def files_to_carry(self) -> list[StoredFile]:
-        """Return what is to be brought or fetched, oldest first."""
-        return await self._files(files.c.state.in_([FileState.QUEUED, FileState.COMING]))
+        """Return what is to be brought, fetched or told of, oldest first."""
+        moving = [FileState.QUEUED, FileState.COMING, FileState.CARRIED]
+        return await self._files(files.c.state.in_(moving))
 
     async def file_blobs(self) -> set[bytes]:
         """Return the blobs of all files."""

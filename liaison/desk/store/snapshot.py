@@ -146,7 +146,7 @@ class SnapshotStore(Engine):
             db.execute(delete(messages).where(bare & messages.c.took.is_(None)))
             db.execute(update(messages).where(bare).values(record=b""))
             # Their ciphertext was beside the lost store; the broker has what was sent.
-            known_files = files.c.state.in_((FileState.SENT, FileState.HERE))
+            known_files = files.c.state.in_((FileState.SENT, FileState.CARRIED, FileState.HERE))
             db.execute(delete(files).where(files.c.thread.not_in(known) | ~known_files))
             db.execute(update(files).values(state=FileState.COMING, parcel=None))
             waiting = drafts.c.state.in_(("asked", "granted"))

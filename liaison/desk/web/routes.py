@@ -73,6 +73,7 @@ ROUTES = [
     web.post("/passphrase", for_officer(passphrase.change_passphrase)),
     web.get("/carriage", for_officer(carriage.show_carriage)),
     web.post("/carriage", for_officer(carriage.take_in)),
+    web.post("/carriage/prepare", for_officer(carriage.prepare)),
     web.get("/carriage/{stem}", for_officer(carriage.save)),
     web.get("/devices", for_officer(devices.show_devices)),
     web.post("/devices", for_officer(devices.admit)),

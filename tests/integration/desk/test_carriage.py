@@ -8,8 +8,9 @@ import pytest
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.client import DeskRefusedError
 from tests.support.agencies import DONGXING
+from tests.support.carried import carry_in, carry_out, cut_off, hand_over
 from tests.support.interposed import interpose
-from tests.support.network import Desk, Network, View, start, until
+from tests.support.network import Desk, Network, start, until
 from tests.support.women import TEXT_ZH
 
 
@@ -24,32 +25,6 @@ def stick(tmp_path: Path) -> Path:
 def names_in(folder: Path) -> list[str]:
     """Return the names of the files in a folder."""
     return sorted(path.name for path in folder.iterdir())
-
-
-async def carry_out(desk: Desk, folder: Path) -> list[str]:
-    """Have all that waits written to ``folder`` and return the names of the files."""
-    answer = await desk.client.post("/api/carriage/out", folder=str(folder))
-    return list(answer["written"])
-
-
-async def carry_in(desk: Desk, *paths: Path) -> list[View]:
-    """Have files, or the files of folders, taken and return what became of each."""
-    answer = await desk.client.post("/api/carriage/in", files=[str(path) for path in paths])
-    return list(answer["files"])
-
-
-async def hand_over(sender: Desk, reader: Desk, stick: Path) -> list[str]:
-    """Carry all that waits from one desk to the other and return what became of each file."""
-    written = await carry_out(sender, stick)
-    handed = await carry_in(reader, *(stick / name for name in written))
-    return [one["code"] or one["outcome"] for one in handed]
-
-
-async def cut_off(network: Network) -> None:
-    """End the broker, so that no desk has a line."""
-    await network.broker.stop()
-    for desk in (network.mongcai, network.dongxing):
-        await network.line_is(desk, "down")
 
 
 async def test_two_desks_without_any_broker_work_a_rescue_through_to_the_answer(

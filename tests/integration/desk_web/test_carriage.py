@@ -9,18 +9,13 @@ from aiohttp import FormData
 from liaison.desk.web.i18n import TAGS
 from protocols.casework.codes import Language
 from protocols.wire.carriage import FILE_LIMIT
+from tests.support.carried import cut_off
+from tests.support.files import PDF, add, files_at, read
 from tests.support.languages import untranslated
 from tests.support.network import Desk, Network
 from tests.support.screens import Page, Screen, read_page
 
 ScreenAt = Callable[[Desk], Awaitable[Screen]]
-
-
-async def cut_off(network: Network) -> None:
-    """End the broker, so that no desk has a line."""
-    await network.broker.stop()
-    for desk in (network.mongcai, network.dongxing):
-        await network.line_is(desk, "down")
 
 
 async def saved(screen: Screen, path: str) -> tuple[str, bytes]:
@@ -75,6 +70,31 @@ async def test_a_rescue_is_saved_at_one_desk_and_taken_in_at_the_other(
     assert "đã nạp" in (await taken_in(here, word)).text
     (step,) = await network.mongcai.steps(ref)
     assert step["carried"]["had"] is not None
+
+
+async def test_a_note_with_a_file_is_sealed_saved_and_taken_in_whichever_file_is_chosen_first(
+    network: Network, screen_at: ScreenAt
+) -> None:
+    here, there = await screen_at(network.mongcai), await screen_at(network.dongxing)
+    ref = await network.mongcai.request()
+    await network.holds(network.dongxing, ref, 1)
+    await network.settle()
+    await cut_off(network)
+    added = await add(network.mongcai, ref, "a.pdf", PDF)
+    blobs = [bytes.fromhex(added["blob"])]
+    await network.mongcai.agent.filing.send(network.mongcai.officer, ref, blobs, lang="vi")
+
+    before = await here.get("/carriage")
+    page = await here.post("/carriage/prepare", [])
+    files = [await saved(here, link) for link in links(page)]
+    done = await taken_in(there, *reversed(files))
+
+    assert "1 ghi chú có tệp" in before.text
+    assert len(files) == 2
+    assert "1 ghi chú có tệp" not in page.text
+    assert done.text.count("đã nạp") == 2
+    assert [file["state"] for file in await files_at(network.dongxing, ref)] == ["here"]
+    assert await read(network.dongxing, ref, added["blob"]) == PDF
 
 
 async def test_files_that_are_refused_are_named_with_what_to_do_next(

@@ -4,17 +4,21 @@ What is saved is sealed and named by its hash; what is taken in is judged like w
 brings. Each file that is refused is named with why, and what to do next.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from crypto.attest.blob import LARGEST_BLOB
 from liaison.desk.api.call import AGENT
-from liaison.desk.carriage.carrier import Outgoing
-from liaison.desk.carriage.folder import SUFFIX
-from liaison.desk.carriage.handing import Handed, take_bytes
-from liaison.desk.web.render import page
-from protocols.wire.carriage import FILE_LIMIT
+from liaison.desk.carriage.folder import PIECE, SUFFIX
+from liaison.desk.carriage.handing import Handed, handed, take_bytes
+from liaison.desk.carriage.outgoing import Outgoing
+from liaison.desk.web.render import page, see_other
+from protocols.wire.carriage import BLOB_HEAD, FILE_LIMIT, named_blob
 
 #: A form brings so many files at once at most.
 AT_ONCE = 64
@@ -25,52 +29,105 @@ async def show_carriage(request: web.Request, officer: str) -> web.StreamRespons
     return await _show(request, ())
 
 
+async def prepare(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
+    """Seal the notes that wait with their files for a line, so that they can be saved."""
+    await request.app[AGENT].carrier.seal_waiting()
+    return see_other("/carriage")
+
+
 async def save(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
     """Give a file to be saved, and note that it was written."""
     carrier, stem = request.app[AGENT].carrier, request.match_info["stem"]
     for file in await carrier.outgoing():
         if file.stem == stem:
+            response = await _hand_out(request, file)
             await carrier.mark_written([file])
-            return web.Response(
-                body=file.raw,
-                content_type="application/octet-stream",
-                headers={"Content-Disposition": f'attachment; filename="{stem}{SUFFIX}"'},
-            )
+            return response
     return await _show(request, (), status=404)
 
 
 async def take_in(request: web.Request, officer: str) -> web.StreamResponse:  # noqa: ARG001
-    """Take the files of the form, and show what became of each."""
-    carrier = request.app[AGENT].carrier
-    # One by one: a form may be larger than what is otherwise read at all, a file may not.
-    return await _show(
-        request, [await take_bytes(carrier, name, raw) for name, raw in await _files(request)]
+    """Take the files of the form, messages before the files they name; show what became of each."""
+    agent, done, blobs = request.app[AGENT], list[Handed](), list[tuple[str, bytes, Path]]()
+    async with AsyncExitStack() as stack:
+        # One by one: a form may be larger than what is otherwise read at all, a file may not.
+        async for name, begun in _files(request):
+            first, pieces = await _begun(begun)
+            blob = named_blob(first)
+            if blob is None:
+                done.append(await take_bytes(agent.carrier, name, await _whole(first, pieces)))
+                continue
+            rest = _after(first[BLOB_HEAD:], pieces)
+            held = agent.carrier.blobs.cabinet.held(rest, most=LARGEST_BLOB)
+            blobs.append((name, blob, await stack.enter_async_context(held)))
+        for name, blob, path in blobs:
+            done.append(await handed(name, agent.carrier.blobs.take_held(blob, path)))
+    return await _show(request, done)
+
+
+async def _hand_out(request: web.Request, file: Outgoing) -> web.StreamResponse:
+    size = 0 if file.body is None else file.body.stat().st_size
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(len(file.raw) + size),
+            "Content-Disposition": f'attachment; filename="{file.stem}{SUFFIX}"',
+        }
     )
+    await response.prepare(request)
+    await response.write(file.raw)
+    if file.body is not None:
+        with file.body.open("rb") as body:
+            while piece := await asyncio.to_thread(body.read, PIECE):
+                await response.write(piece)
+    await response.write_eof()
+    return response
 
 
-async def _files(request: web.Request) -> list[tuple[str, bytes]]:
-    """Return name and bytes of each file of a form; of one that is too large its beginning."""
-    found: list[tuple[str, bytes]] = []
+async def _files(request: web.Request) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+    """Yield name and bytes of each file of a form; each must be read before the next."""
+    found = 0
     async for part in await request.multipart():
-        if isinstance(part, BodyPartReader) and part.filename and len(found) < AT_ONCE:
-            found.append((part.filename, await _read(part)))
-    return found
+        if isinstance(part, BodyPartReader) and part.filename and found < AT_ONCE:
+            found += 1
+            yield part.filename, _pieces(part)
 
 
-async def _read(part: BodyPartReader) -> bytes:
-    raw = bytearray()
+async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     while chunk := await part.read_chunk():
+        yield bytes(chunk)
+
+
+async def _begun(pieces: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Return the first bytes, enough to tell a blob if there are so many, and what follows."""
+    first = b""
+    async for piece in pieces:
+        first += piece
+        if len(first) >= BLOB_HEAD:
+            break
+    return first, pieces
+
+
+async def _after(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in pieces:
+        yield piece
+
+
+async def _whole(first: bytes, pieces: AsyncIterator[bytes]) -> bytes:
+    """Return the bytes of a file; of one that is too large its beginning."""
+    raw = bytearray(first)
+    async for piece in pieces:
         if len(raw) <= FILE_LIMIT:
-            raw += chunk
+            raw += piece
     return bytes(raw)
 
 
-async def _show(
-    request: web.Request, handed: Sequence[Handed], *, status: int = 200
-) -> web.Response:
+async def _show(request: web.Request, done: Sequence[Handed], *, status: int = 200) -> web.Response:
     agent = request.app[AGENT]
     files = [await _row(request, file) for file in await agent.carrier.outgoing()]
-    return page(request, "carriage.html", status=status, files=files, handed=handed)
+    parcels = [] if agent.line.is_up else await agent.store.parcels()
+    return page(request, "carriage.html", status=status, files=files, handed=done, parcels=parcels)
 
 
 async def _row(request: web.Request, file: Outgoing) -> dict[str, Any]:
@@ -78,6 +135,7 @@ async def _row(request: web.Request, file: Outgoing) -> dict[str, Any]:
     agent = request.app[AGENT]
     about = await agent.store.message(file.mid)
     row: dict[str, Any] = {"stem": file.stem, "is_word": file.is_word, "case": None, "act": None}
+    row["size"] = None if file.body is None else file.body.stat().st_size
     if about is None:
         return {**row, "to": None}
     ref = dict(await agent.store.threads()).get(about.thread)

@@ -12,6 +12,8 @@ from liaison.desk.carriage.folder import (
     NotReadError,
     NotWrittenError,
     carried_files,
+    read_body,
+    read_head,
     read_whole,
     write_whole,
 )
@@ -48,6 +50,31 @@ def test_on_a_full_medium_nothing_of_a_file_is_left_and_what_was_there_stays(
 
     assert list(tmp_path.iterdir()) == [tmp_path / NAME]
     assert read_whole(tmp_path / NAME) == b"before"
+
+
+def test_a_long_body_follows_in_pieces_and_on_a_full_medium_nothing_is_left(tmp_path: Path) -> None:
+    body = tmp_path / "body"
+    body.write_bytes(bytes(3 << 20))
+    stick = tmp_path / "stick"
+    stick.mkdir()
+
+    with room_for(2 << 20), pytest.raises(NotWrittenError):
+        write_whole(stick, NAME, b"head", body)
+    left = list(stick.iterdir())
+    write_whole(stick, NAME, b"head", body)
+
+    assert left == []
+    assert (stick / NAME).read_bytes() == b"head" + bytes(3 << 20)
+
+
+async def test_a_blob_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    for name in ("pipe", "none", "."):
+        with pytest.raises(NotReadError):
+            read_head(tmp_path / name)
+    with pytest.raises(NotReadError):
+        [piece async for piece in read_body(tmp_path / "none")]
 
 
 def test_a_medium_that_is_gone_or_no_folder_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a file is told to be from its content, and what becomes of its name and of a picture."""
 
 import io
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ async def test_a_file_that_came_is_looked_into_whatever_its_sender_said(
     cabinet, attachment = await received(tmp_path, plain, name, media_type)
 
     with pytest.raises(error):
-        await cabinet.check(attachment)
+        await cabinet.check(attachment, cabinet.coming(attachment.blob))
 
 
 @pytest.mark.parametrize("media_type", CONTENTS)
@@ -163,8 +164,9 @@ async def test_a_file_that_came_as_it_was_said_is_good(tmp_path: Path, media_typ
     name = "a" + kind_of(CONTENTS[media_type]).endings[0]
     cabinet, attachment = await received(tmp_path, CONTENTS[media_type], name, media_type)
 
-    await cabinet.check(attachment)
-    cabinet.take(attachment.blob)
+    coming = cabinet.coming(attachment.blob)
+    await cabinet.check(attachment, coming)
+    cabinet.take(attachment.blob, coming)
 
     assert [piece async for piece in cabinet.read(attachment)] == [CONTENTS[media_type]]
 
@@ -186,6 +188,23 @@ async def test_what_was_cut_off_half_sealed_is_gone_at_the_next_start_and_what_c
     Cabinet(tmp_path / "files")
 
     assert list((tmp_path / "files").iterdir()) == [cabinet.coming(attachment.blob)]
+
+
+async def test_of_what_comes_by_hand_no_more_is_read_than_the_file_has_and_one_byte(
+    tmp_path: Path,
+) -> None:
+    cabinet, read = Cabinet(tmp_path / "files"), list[bytes]()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while len(read) < 50:
+            read.append(bytes(1_000))
+            yield read[-1]
+
+    async with cabinet.held(endless(), most=2_500) as path:
+        size = path.stat().st_size
+
+    assert (size, len(read)) == (2_501, 3)
+    assert list((tmp_path / "files").iterdir()) == []
 
 
 async def test_only_what_belongs_to_a_case_stays_in_the_cabinet(tmp_path: Path) -> None:

@@ -4,10 +4,13 @@ import pytest
 
 from crypto.attest.encoding import Value, encode
 from protocols.wire.carriage import (
+    BLOB_HEAD,
     FILE_LIMIT,
     MOST_ENTRIES,
     CarriedFile,
     CarriedFileError,
+    blob_head,
+    named_blob,
     parse_carried,
 )
 
@@ -38,6 +41,16 @@ def test_a_file_tells_a_message_from_a_word() -> None:
 def test_what_has_another_form_is_refused(value: Value) -> None:
     with pytest.raises(CarriedFileError):
         parse_carried(encode(value))
+
+
+def test_a_blob_is_told_by_the_first_bytes_of_its_file() -> None:
+    head = blob_head(bytes([7]) * 32)
+
+    assert len(head) == BLOB_HEAD
+    assert named_blob(head + b"sealed") == bytes([7]) * 32
+    assert [named_blob(first) for first in (head[:-1], b"x" + head[1:], b"")] == [None] * 3
+    with pytest.raises(CarriedFileError):
+        parse_carried(head)
 
 
 def test_what_is_not_whole_too_large_or_something_else_is_refused() -> None:
