@@ -97,4 +97,6 @@ async def test_the_others_are_told_that_the_directory_has_grown(broker: Served) 
 
     size = await state(broker, broker.corridor.vietnam.revoke(lost, at=NOW))
 
-    assert (await kept.wait(Grew)).directory == size
+    while (grew := await kept.wait(Grew)).directory < size:
+        pass  # of a checkpoint from before, which its own news may overtake
+    assert grew.directory == size
