@@ -35,7 +35,7 @@ from crypto.attest.signing import (
 )
 from crypto.attest.statement import GrantKey, Role, Window
 from crypto.seal.attachment import blobs_of, check_blobs
-from crypto.seal.content import Content, ContentError, Kind, parse_content
+from crypto.seal.content import Content, ContentError, Kind, ThreadId, parse_content
 from crypto.seal.countersigning import check_countersignatures
 from crypto.seal.lanes import check_lanes
 from crypto.seal.primitives import (
@@ -263,6 +263,17 @@ def open_disclosed(
     """
     content, known = _read(sealed, key, check_listed, directory=directory, at=at, index=index)
     return Opened(sealed, content, known, key, own_copy=False)
+
+
+def claimed_thread(sealed: Sealed, key: bytes) -> ThreadId:
+    """Return the case that a message names, whoever wrote it: believed of nobody yet.
+
+    Raises:
+        WrapError: the header commits to another key than ``key``, 32 bytes.
+        TamperedBodyError, BadContentError: the body does not open, or says nothing.
+    """
+    _check_commitment(sealed, key)
+    return _content(sealed, key).thread
 
 
 def _read(

@@ -140,10 +140,18 @@ class Inbox:
                 continue
             taken = True
             await self.store.release_from_quarantine(sealed.eid)
-            if acks:
-                await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, *acks)
-            self.changed()
+            await self._say_after_all(acks)
+        for aside in await self.store.told_aside():
+            told = await self.uptake.take_told(aside)
+            if told is not None:
+                taken = True
+                await self._say_after_all(told)
         return taken
+
+    async def _say_after_all(self, acks: list[bytes]) -> None:
+        if acks:
+            await self.line.acknowledge(MailLane.ORDINARY.value, MOVES_NO_CURSOR, *acks)
+        self.changed()
 
     async def acknowledge_again(self) -> None:
         """Say once more that we have what the broker has not noted as delivered to us."""

@@ -328,6 +328,17 @@ quarantine = Table(
     Column("receipt", LargeBinary, nullable=False),
 )
 
+#: Keys of messages that somebody told of and that cannot be judged yet: of what is in quarantine,
+#: by the case that each names. ``learned`` tells a colleague's word from what was sent again.
+waiting_keys = Table(
+    "waiting_keys",
+    TABLES,
+    Column("eid", LargeBinary, primary_key=True),
+    Column("thread", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("learned", Integer, nullable=False),
+)
+
 #: Up to where each lane of our mailbox has been dealt with.
 cursors = Table(
     "cursors",

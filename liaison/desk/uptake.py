@@ -12,7 +12,7 @@ import structlog
 
 from crypto.attest.header import EnvelopeError, Sealed, envelope_id, parse_envelope
 from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK, Kind
-from crypto.seal.envelope import Opened, open_with_key
+from crypto.seal.envelope import Opened, claimed_thread, open_with_key
 from crypto.seal.grants import GrantError, Remembered
 from crypto.seal.resends import ResendError, resend_from_value
 from crypto.seal.status import StatusError
@@ -20,8 +20,9 @@ from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.alarms import ACCUSING, Alarm, Alarms
 from liaison.desk.directory import Replica
 from liaison.desk.intake import Entered, FalseItemError, Intake, stored
+from liaison.desk.opener import BEHIND
 from liaison.desk.outbox import FalseReceiptError, check_took
-from liaison.desk.store import Store
+from liaison.desk.store import Store, ToldAside, WaitingKey
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.errors import CaseworkError
 
@@ -117,19 +118,43 @@ class Uptake:
         One that does not hold is set aside, and the next one is taken up.
         """
         try:
-            found = await self._reopened(remembered)
-            if found is not None and await self.store.message(found[0].sealed.mid) is None:
-                await self.store.keep(*await self.intake.checked(*found, learned=True))
-            elif found is not None:
-                await self._enter(*found)
+            await self._learn(remembered)
         except REFUSED as e:
-            await self._set_aside_told(remembered, e.code)
+            waiting = await self._key_for(e, remembered, learned=True)
+            await self._set_aside_told(remembered, e.code, waiting)
 
-    async def set_aside(self, eid: bytes, raw: bytes, code: str, *, receipt: bytes = b"") -> None:
+    async def take_told(self, aside: ToldAside) -> list[bytes] | None:
+        """Take up what was told of and had to wait; return what is to be acknowledged.
+
+        None when it is set aside still: it waits on, or it can never be taken and its key is gone.
+        """
+        remembered = Remembered(aside.envelope, aside.receipt, aside.key)
+        eid = envelope_id(aside.envelope)
+        try:
+            acks = await (self._learn if aside.learned else self._take_inner)(remembered)
+        except BEHIND as e:
+            structlog.get_logger().info("inbox.still_aside", code=e.code)
+            return None
+        except REFUSED as e:
+            await self.store.release_from_quarantine(eid)
+            await self._set_aside_told(remembered, e.code, None)
+            return None
+        await self.store.release_from_quarantine(eid)
+        return acks
+
+    async def set_aside(
+        self,
+        eid: bytes,
+        raw: bytes,
+        code: str,
+        *,
+        receipt: bytes = b"",
+        waiting: WaitingKey | None = None,
+    ) -> None:
         """Put something into quarantine under its code; a fork is an alarm too."""
         structlog.get_logger().warning("inbox.set_aside", code=code, eid=eid.hex()[:16])
         at = timestamp(self.clock.now())
-        await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at)
+        await self.store.set_aside(eid, raw, receipt=receipt, code=code, at=at, waiting=waiting)
         if code in ACCUSING:
             await self.accuse(code, parse_envelope(raw))
 
@@ -155,16 +180,25 @@ class Uptake:
         if depth >= DEEPEST:
             raise TooDeepError(f"a message inside {DEEPEST} others at most")
         try:
-            found = await self._reopened(remembered)
-            if found is None:
-                return []
-            opened, entered = found
-            acks = await self.settle(opened, entered, depth=depth + 1)
+            acks = await self._take_inner(remembered, depth=depth + 1)
         except REFUSED as e:
-            await self._set_aside_told(remembered, e.code)
+            waiting = await self._key_for(e, remembered, learned=False)
+            await self._set_aside_told(remembered, e.code, waiting)
             return []
-        await self.store.release_from_quarantine(opened.sealed.eid)
+        await self.store.release_from_quarantine(envelope_id(remembered.envelope))
         return acks
+
+    async def _take_inner(self, remembered: Remembered, *, depth: int = 1) -> list[bytes]:
+        found = await self._reopened(remembered)
+        return [] if found is None else await self.settle(*found, depth=depth)
+
+    async def _learn(self, remembered: Remembered) -> list[bytes]:
+        found = await self._reopened(remembered)
+        if found is not None and await self.store.message(found[0].sealed.mid) is None:
+            await self.store.keep(*await self.intake.checked(*found, learned=True))
+        elif found is not None:
+            await self._enter(*found)
+        return []
 
     async def _reopened(self, remembered: Remembered) -> tuple[Opened, Entered] | None:
         """Open a message with the key that came with it; None when it is here already."""
@@ -186,6 +220,24 @@ class Uptake:
             raise FalseItemError("what devices of a desk give each other is told to nobody else")
         return opened, Entered.by(took, remembered.took)
 
-    async def _set_aside_told(self, remembered: Remembered, code: str) -> None:
+    async def _set_aside_told(
+        self, remembered: Remembered, code: str, waiting: WaitingKey | None
+    ) -> None:
         eid = envelope_id(remembered.envelope)
-        await self.set_aside(eid, remembered.envelope, code, receipt=remembered.took)
+        await self.set_aside(
+            eid, remembered.envelope, code, receipt=remembered.took, waiting=waiting
+        )
+
+    async def _key_for(
+        self, fault: Exception, remembered: Remembered, *, learned: bool
+    ) -> WaitingKey | None:
+        """Return the key of what may be taken yet; None if it never may, or its case was erased."""
+        if not isinstance(fault, BEHIND):
+            return None
+        key = remembered.content_key
+        try:
+            thread = claimed_thread(parse_envelope(remembered.envelope), key)
+        except EnvelopeError:
+            return None
+        is_erased = await self.store.is_erased(thread)
+        return None if is_erased else WaitingKey(thread, key, learned=learned)

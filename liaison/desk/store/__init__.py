@@ -49,8 +49,11 @@ from liaison.desk.store.values import (
     Seen,
     StoredAck,
     StoredMessage,
+    ToldAside,
     Waiting,
+    WaitingKey,
 )
+from liaison.desk.store.waiting import WaitingStore
 
 __all__ = [
     "MOST_QUARANTINED",
@@ -85,9 +88,11 @@ __all__ = [
     "StoredFile",
     "StoredMessage",
     "Stub",
+    "ToldAside",
     "UnknownSchemaError",
     "UnreadableRecordError",
     "Waiting",
+    "WaitingKey",
     "WrongKeyError",
     "opens",
 ]
@@ -106,6 +111,7 @@ class Store(
     DisclosureStore,
     ArchiveStore,
     ErasureStore,
+    WaitingStore,
     FileStore,
     SeedStore,
     FormStore,

@@ -29,10 +29,11 @@ from liaison.desk.tables import (
     parcels,
     quarantine,
     reminders,
+    waiting_keys,
 )
 
 #: What goes whole with its case, by its thread; and by the ids of its messages.
-BY_THREAD = (case_keys, halves, drafts, reminders, cases, files, parcels)
+BY_THREAD = (case_keys, halves, drafts, reminders, cases, files, parcels, waiting_keys)
 BY_MESSAGE = (openings, failures, notices)
 
 

@@ -24,8 +24,10 @@ from liaison.desk.store.values import (
     StoredAck,
     StoredMessage,
     Waiting,
+    WaitingKey,
     fields_of,
 )
+from liaison.desk.store.waiting import drop_stray_keys, keep_waiting_key
 from liaison.desk.tables import (
     acks,
     asks,
@@ -37,6 +39,7 @@ from liaison.desk.tables import (
     messages,
     openings,
     quarantine,
+    waiting_keys,
 )
 
 #: A hostile peer cannot fill the disk with refused messages.
@@ -182,9 +185,16 @@ class MailStore(Engine):
         return await self.run(work)
 
     async def set_aside(
-        self, eid: bytes, envelope: bytes, *, receipt: bytes = b"", code: str, at: int
+        self,
+        eid: bytes,
+        envelope: bytes,
+        *,
+        receipt: bytes = b"",
+        code: str,
+        at: int,
+        waiting: WaitingKey | None = None,
     ) -> None:
-        """Quarantine what failed a check, with the broker's receipt for it.
+        """Quarantine what failed a check, with the broker's receipt for it, and its key if given.
 
         The same again changes nothing; the oldest gives way when there are too many.
         """
@@ -195,18 +205,27 @@ class MailStore(Engine):
             newest = select(quarantine.c.number).order_by(quarantine.c.number.desc())
             kept = newest.limit(MOST_QUARANTINED).subquery()
             db.execute(delete(quarantine).where(quarantine.c.number.not_in(select(kept.c.number))))
+            if waiting is not None:
+                keep_waiting_key(db, eid, waiting)
+            drop_stray_keys(db)
 
         await self.run(work)
 
     async def aside(self, codes: Sequence[str]) -> list[tuple[bytes, bytes]]:
-        """Return envelope and receipt of what was set aside with one of these codes."""
+        """Return envelope and receipt of what was set aside with one of these codes, keyless."""
         query = select(quarantine.c.envelope, quarantine.c.receipt).order_by(quarantine.c.number)
-        chosen = query.where(quarantine.c.code.in_(codes))
+        has_key = quarantine.c.eid.in_(select(waiting_keys.c.eid))
+        chosen = query.where(quarantine.c.code.in_(codes), ~has_key)
         return await self.run(lambda db: [(row[0], row[1]) for row in db.execute(chosen)])
 
     async def release_from_quarantine(self, eid: bytes) -> None:
         """Forget that this envelope failed: it has been taken after all."""
-        await self.run(lambda db: db.execute(delete(quarantine).where(quarantine.c.eid == eid)))
+
+        def work(db: Connection) -> None:
+            db.execute(delete(quarantine).where(quarantine.c.eid == eid))
+            drop_stray_keys(db)
+
+        await self.run(work)
 
     async def quarantined(self) -> list[tuple[bytes, str, int]]:
         """Return envelope id, code and time (ts) of what failed a check, oldest first."""

@@ -51,6 +51,7 @@ from liaison.desk.tables import (
     resent,
     reviews,
     told,
+    waiting_keys,
     windows,
 )
 
@@ -96,6 +97,7 @@ LEFT_OUT = (
     carried_entries,
     parcels,
     told,
+    waiting_keys,
 )
 #: Of the facts only these: the last checkpoint seen, and approvals given beforehand.
 FACTS = ("checkpoint", "standing")

@@ -1,6 +1,6 @@
 """What the desk's store gives back: messages, receipts, drafts, reminders, as frozen values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crypto.attest.header import DeskId, MessageId
@@ -120,6 +120,28 @@ class Aside:
     at: int
     envelope: bytes
     receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingKey:
+    """The content key of what is set aside, by the case that it names.
+
+    ``learned`` is a colleague's word; else the message was sent again.
+    """
+
+    thread: ThreadId
+    key: bytes = field(repr=False)
+    learned: bool = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAside:
+    """What was set aside though its content key is here: envelope, broker's receipt, key."""
+
+    envelope: bytes
+    receipt: bytes
+    key: bytes = field(repr=False)
+    learned: bool = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

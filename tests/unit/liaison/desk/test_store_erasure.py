@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crypto.attest.header import MessageId, parse_envelope
-from liaison.desk.store import Keeping, KeptForm, Notice, Reminder, Store, Stub
+from liaison.desk.store import Keeping, KeptForm, Notice, Reminder, Store, Stub, WaitingKey
 from liaison.desk.store.archive import ErasedError
 from tests.support.forge import Forgery
 from tests.support.pages import opened_pages
@@ -98,6 +98,29 @@ async def test_what_was_typed_of_it_on_a_locked_screen_goes_and_nothing_else(sto
 
     kept = [*await store.kept_forms("QN-07"), *await store.kept_forms("QN-08")]
     assert {form.once for form in kept} == {form.once for form in stays}
+
+
+async def test_keys_that_wait_in_quarantine_go_with_their_case_and_with_their_message(
+    store: Store,
+) -> None:
+    await filled(store)
+    for name, thread in (("one aside", THREAD), ("other aside", OTHER), ("taken", OTHER)):
+        key = WaitingKey(thread, key_of(name), learned=True)
+        eid, raw = seed(name), name.encode()
+        await store.set_aside(eid, raw, code="envelope.signer", at=1, waiting=key)
+    before = [aside.key for aside in await store.told_aside()]
+
+    await store.erase(STUB)
+    await store.release_from_quarantine(seed("taken"))
+
+    assert before == [key_of("one aside"), key_of("other aside"), key_of("taken")]
+    assert not {key_of("one aside"), key_of("taken")} & set(await everything(store))
+    assert [aside.key for aside in await store.told_aside()] == [key_of("other aside")]
+
+
+def key_of(name: str) -> bytes:
+    """Return the content key of what waits."""
+    return seed(f"key of {name}")
 
 
 async def test_a_stub_stays_with_number_time_and_signatures(store: Store) -> None:
