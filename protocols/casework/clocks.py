@@ -286,11 +286,15 @@ class _Series:
         return min((at for at in known if at is not None), default=None)
 
     def _reply_to(self, mid: bytes) -> Ruling | None:
-        """Return the first step after message ``mid`` by which the requested desk acts on it."""
-        taken = next(ruling.index for ruling in self.record.rulings if ruling.mid == mid)
-        for ruling in self.record.rulings:
+        """Return the first step after message ``mid`` by which the requested desk acts on it.
+
+        After it in the order in which steps count: the ledger may hold a carried reply before it.
+        """
+        rulings = self.record.rulings
+        place = next(number for number, ruling in enumerate(rulings) if ruling.mid == mid)
+        for ruling in rulings[place + 1 :]:
             theirs = ruling.applied and ruling.desk == self.record.requested
-            if theirs and ruling.index > taken and ruling.act is not Act.NOTE:
+            if theirs and ruling.act is not Act.NOTE:
                 return ruling
         return None
 

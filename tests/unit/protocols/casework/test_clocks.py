@@ -275,6 +275,19 @@ def test_a_clock_that_starts_at_the_acknowledgement_waits_for_it() -> None:
     assert found["rescue.accept"].due == at("02 18:52")
 
 
+def test_a_reply_that_the_ledger_holds_before_what_it_answers_starts_what_waits_for_it() -> None:
+    """The answer went by file and was entered first; its signed parents place it after."""
+    other = replace(
+        CORRIDOR, limits=tuple(replace(x, starts=Start.ACKNOWLEDGED) for x in CORRIDOR.limits)
+    )
+    request = replace(REQUEST, index=ACKNOWLEDGE.index + 1)
+    reply = replace(ACKNOWLEDGE, parents=(request.mid,))
+
+    found = clocks_of(request, reply, rules=replace(RULES, corridor=other))
+
+    assert found["rescue.accept"].due == at("02 18:52")
+
+
 def test_a_note_of_the_other_side_does_not_start_what_waits_for_its_acknowledgement() -> None:
     other = replace(
         CORRIDOR, limits=tuple(replace(x, starts=Start.ACKNOWLEDGED) for x in CORRIDOR.limits)
