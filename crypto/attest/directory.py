@@ -238,7 +238,8 @@ class Directory(Register):
         if signer is not None and signer.agency == agency:
             desk = self.desk(signer.payload.desk)
             _require(entry, desk.payload.registrars, 1)
-            self._sealing.expose(desk.id)
+            for one in (desk.id, *self.inherited(desk.id)):
+                self._sealing.expose(one)
             self._revoke(What.DEVICE, entry, payload)
             return
         self._require_root(entry)

@@ -161,6 +161,14 @@ class Register:
         """Return the desks whose place ``desk`` has or will have, whenever that begins."""
         return self._successions.before(desk)
 
+    def heirs(self, desk: DeskId) -> list[DeskId]:
+        """Return who follows ``desk`` in all that nobody else was given, from whatever day."""
+        return self._successions.heirs(desk)
+
+    def inherited(self, desk: DeskId) -> list[DeskId]:
+        """Return the desks of which ``desk`` is an heir: their mail is for it to open."""
+        return self._successions.inherited(desk)
+
     def names_of(self, desk: DeskId) -> set[str]:
         """Return every slug by which the desk, or one whose place it has, is or was called."""
         desks = {desk, *self.before(desk)}

@@ -63,9 +63,27 @@ class Successions:
         """Return the desks whose place ``desk`` has or will have, whenever that begins."""
         return self.predecessors(desk, at=FOR_EVER)
 
+    def heirs(self, desk: DeskId) -> list[DeskId]:
+        """Return who follows ``desk`` in all that nobody else was given, each followed by its own.
+
+        From whatever day: what is under way must find its reader when that comes.
+        """
+        found, place = [], self._heir(desk)
+        while place is not None:
+            found.append(place)
+            place = self._heir(place)
+        return found
+
+    def inherited(self, desk: DeskId) -> list[DeskId]:
+        """Return the desks of which ``desk`` is an heir."""
+        return [old for old in self.before(desk) if desk in self.heirs(old)]
+
     def of(self, desk: DeskId) -> list[SuccessionPayload]:
         """Return who was named to follow a desk, from whatever day."""
         return [*self._of.get(desk, [])]
+
+    def _heir(self, desk: DeskId) -> DeskId | None:
+        return next((one.new for one in self._of.get(desk, []) if one.threads is None), None)
 
     def _following(self, desk: DeskId, at: int, thread: bytes | None) -> DeskId | None:
         begun = [one for one in self._of.get(desk, []) if one.begins <= at]

@@ -205,8 +205,8 @@ def open_envelope(
     Raises:
         EnvelopeError: a subclass for each check, named at the check.
     """
-    _check_for_us(sealed.header, desk)
-    kid = _our_kid(sealed.header.kids, windows)
+    _check_for_us(sealed.header, desk, directory)
+    kid = _our_kid(sealed.header.kids, windows, desk, directory)
     key = _unwrap(sealed, windows[kid], kid)
     return open_with_key(sealed, key, desk=desk, directory=directory, at=at, index=index)
 
@@ -236,10 +236,10 @@ def open_with_key(
         EnvelopeError: as :func:`open_envelope`.
     """
     header = sealed.header
-    _check_for_us(header, desk)
+    _check_for_us(header, desk, directory)
     readers = partial(check_readers, directory=directory)
     content, known = _read(sealed, key, readers, directory=directory, at=at, index=index)
-    return Opened(sealed, content, known, key, own_copy=desk not in header.dst)
+    return Opened(sealed, content, known, key, own_copy=_is_own_copy(header, desk, directory))
 
 
 def open_disclosed(
@@ -314,13 +314,26 @@ def _wrap(window: Window | GrantKey, key: bytes, mid: MessageId) -> bytes:
     return WrappingKey.from_public(window.public).wrap(key, info=_wrap_info(mid, window.kid))
 
 
-def _check_for_us(header: Header, desk: DeskId) -> None:
-    if desk not in (*header.dst, header.src):
+def _check_for_us(header: Header, desk: DeskId, directory: Directory) -> None:
+    """Check 2: our desk, or one whose place it has or will have, is addressed or the sender."""
+    if {desk, *directory.before(desk)}.isdisjoint((*header.dst, header.src)):
         raise NotForUsError("our desk is neither addressed nor the sender")
 
 
-def _our_kid(kids: Iterable[KeyId], windows: Mapping[KeyId, OpeningKey]) -> KeyId:
+def _is_own_copy(header: Header, desk: DeskId, directory: Directory) -> bool:
+    """Say whether our desk, or one whose place it has, sent the message, and not to us."""
+    if header.src == desk:
+        return desk not in header.dst
+    return {desk, *directory.before(desk)}.isdisjoint(header.dst)
+
+
+def _our_kid(
+    kids: Iterable[KeyId], windows: Mapping[KeyId, OpeningKey], desk: DeskId, directory: Directory
+) -> KeyId:
+    """Return the kid of our wrap; between a desk and its successor the successor has two."""
     ours = [kid for kid in kids if kid in windows]
+    if len(ours) > 1:
+        ours = [kid for kid in ours if directory.window(kid)[0] == desk]
     if len(ours) != 1:
         raise NoLiveWindowError(f"one wrap for a window of ours expected, {len(ours)} found")
     return ours[0]

@@ -94,20 +94,21 @@ def in_parts(messages: Iterable[Remembered]) -> Iterator[list[Remembered]]:
 
 
 def open_windows(grant: Grant, directory: Directory, desk: DeskId) -> list[OwnWindow]:
-    """Return the windows of ``desk`` that the grant's seeds open.
+    """Return the windows that the grant's seeds open: of ``desk``, or of one whose heir it is.
 
     Raises:
-        GrantError: a seed for no window of the desk, or one that does not open it.
+        GrantError: a seed for no such window, or one that does not open it.
     """
-    return [_checked(kid, seed, directory, desk) for kid, seed in grant.seeds]
+    desks = {desk, *directory.inherited(desk)}
+    return [_checked(kid, seed, directory, desks) for kid, seed in grant.seeds]
 
 
-def _checked(kid: KeyId, seed: bytes, directory: Directory, desk: DeskId) -> OwnWindow:
+def _checked(kid: KeyId, seed: bytes, directory: Directory, desks: set[DeskId]) -> OwnWindow:
     try:
         owner, window = directory.window(kid)
     except DirectoryError as e:
         raise GrantError(f"{e.code}: {e}") from e
-    if owner != desk or OpeningKey.from_seed(seed).public != window.public:
+    if owner not in desks or OpeningKey.from_seed(seed).public != window.public:
         raise GrantError("a seed that opens no window of the desk")
     return OwnWindow(window, seed)
 

@@ -74,13 +74,19 @@ def check_listed(content: Content, header: Header) -> None:
 
 
 def _check_devices(content: Content, header: Header, directory: Directory) -> None:
-    """Refuse a grant or history to others than devices of the one desk that sends it."""
-    if header.dst != (header.src,):
-        raise ReadersError("what devices give each other stays within their desk")
+    """Refuse a grant or history to others than devices of one desk: the sender's, or its successor.
+
+    A desk that is followed gives what it has to who follows it, and to nobody else.
+    """
+    to = header.dst[0]
+    if header.dst != (header.src,) and (
+        len(header.dst) > 1 or header.src not in directory.before(to)
+    ):
+        raise ReadersError("what devices give each other stays within their desk or its successor")
     for kid, role in content.readers:
         try:
             device = directory.grantee(kid)
         except DirectoryError as e:
             raise ReadersError(f"{e.code}: {e}") from e
-        if role is not ReaderRole.DEVICE or device.payload.desk != header.src:
+        if role is not ReaderRole.DEVICE or device.payload.desk != to:
             raise ReadersError("a reader is no device of the desk")

@@ -6,7 +6,7 @@ before is not entered again, and still moves the device's cursor: a device that 
 say it all again. All acknowledgements of a frame stand or none does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -51,10 +51,20 @@ class _Signed:
 
 #: Raises RefusedError unless the device of this key still counts at that time (ts).
 Standing = Callable[[KeyId, int], None]
+#: Returns desks with those that follow them: in whose mailboxes lies what is theirs.
+Mailboxes = Callable[[Iterable[bytes]], tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked when a frame is entered: who counts by then, and who reads whose mail."""
+
+    standing: Standing
+    mailboxes: Mailboxes
 
 
 def acknowledge(
-    frame: Acknowledge, *, device: Device, key: SigningKey, standing: Standing
+    frame: Acknowledge, *, device: Device, key: SigningKey, rules: Rules
 ) -> Operation[int]:
     """Return the operation that enters a frame and answers the device's cursor in its lane.
 
@@ -62,7 +72,7 @@ def acknowledge(
         frame: what the device has sent.
         device: who is logged in on this connection.
         key: the broker's, for its notes.
-        standing: asked when the frame is entered: what was revoked since its login has no say.
+        rules: asked when the frame is entered: what was revoked since its login has no say.
 
     Raises:
         RefusedError: no such lane, or an acknowledgement that is not this device's own. The
@@ -77,7 +87,7 @@ def acknowledge(
         mids=frozenset(one.ack.mid for one in signed),
         devices=frozenset({device.payload.key.kid}),
     )
-    return Operation(needs, partial(_enter, frame, signed, device, key, standing))
+    return Operation(needs, partial(_enter, frame, signed, device, key, rules))
 
 
 def _open(raw: bytes, device: DevicePayload) -> _Signed:
@@ -95,29 +105,37 @@ def _enter(
     signed: Sequence[_Signed],
     device: Device,
     key: SigningKey,
-    standing: Standing,
+    rules: Rules,
     batch: Batch,
 ) -> int:
     desk = device.payload.desk
-    standing(device.payload.key.kid, batch.now)
-    found = [(one, _addressed(one.ack, desk, batch)) for one in signed]
+    rules.standing(device.payload.key.kid, batch.now)
+    found = [(one, _addressed(one.ack, desk, rules, batch)) for one in signed]
     for one, message in found:
         if not batch.is_noted(one.key):
-            _note(one, message, device, key, batch)
+            told = rules.mailboxes((message.src, desk))
+            _note(one, message, device, key, told, batch)
     cursor = (desk, device.payload.key.kid, MailLane(frame.lane))
     return batch.move_cursor(cursor, frame.seq)
 
 
-def _addressed(ack: Ack, desk: bytes, batch: Batch) -> Message:
+def _addressed(ack: Ack, desk: bytes, rules: Rules, batch: Batch) -> Message:
     message = batch.message(ack.mid)
     if message is None or message.eid != ack.eid:
         raise RefusedError(Refusal.BAD_ACK, "no such envelope was taken")
-    if desk not in desks_in(message.dst):
+    if desk not in rules.mailboxes(desks_in(message.dst)):
         raise RefusedError(Refusal.BAD_ACK, "the message is not addressed to the device's desk")
     return message
 
 
-def _note(one: _Signed, message: Message, device: Device, key: SigningKey, batch: Batch) -> None:
+def _note(
+    one: _Signed,
+    message: Message,
+    device: Device,
+    key: SigningKey,
+    told: Iterable[bytes],
+    batch: Batch,
+) -> None:
     position = batch.append(
         Event(
             _LEAF[one.ack.what],
@@ -138,5 +156,5 @@ def _note(one: _Signed, message: Message, device: Device, key: SigningKey, batch
         first=one.raw,
         second=pack_signed(key, labels.NOTED, noted.encoded()),
     )
-    for desk in dict.fromkeys((message.src, device.payload.desk)):
+    for desk in told:
         batch.post(desk, lane_of(message.priority), mail)

@@ -11,6 +11,7 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
+from liaison.broker.acknowledgement import Rules
 from liaison.broker.batch import Changes
 from liaison.broker.blobs.files import FOLDER, BlobFiles
 from liaison.broker.blobs.keeping import BlobKeeper
@@ -95,9 +96,11 @@ async def _assemble(
     )
     app[REPLICA], app[STORE], app[WRITER] = core.replica, core.store, core.writer
     app[CHECKPOINTS] = checkpoints
+    logins = Logins(core.replica, broker=core.key.kid)
     app[DESK] = Desk(
         key=core.key,
-        logins=Logins(core.replica, broker=core.key.kid),
+        logins=logins,
+        rules=Rules(logins.require, core.replica.mailboxes),
         intake=Intake(core.replica, key=core.key, channels=settings.channels),
         writer=core.writer,
         post=post,

@@ -87,12 +87,16 @@ class Checkpointed:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The rows that an operation has to see: messages, clocks, cursors, blobs with their uses."""
+    """The rows that an operation has to see.
+
+    Messages, clocks, cursors, blobs with their uses, and of ``desks`` all that waits for them.
+    """
 
     mids: frozenset[bytes] = frozenset()
     tokens: frozenset[bytes] = frozenset()
     devices: frozenset[bytes] = frozenset()
     blobs: frozenset[bytes] = frozenset()
+    desks: frozenset[bytes] = frozenset()
 
     @classmethod
     def of_all(cls, needs: Iterable["Needs"]) -> "Needs":
@@ -103,6 +107,7 @@ class Needs:
             frozenset[bytes]().union(*(n.tokens for n in every)),
             frozenset[bytes]().union(*(n.devices for n in every)),
             frozenset[bytes]().union(*(n.blobs for n in every)),
+            frozenset[bytes]().union(*(n.desks for n in every)),
         )
 
 
@@ -127,6 +132,8 @@ class Fetched:
     acks: set[AckKey]
     cursors: dict[CursorKey, int]
     blobs: FetchedBlobs = field(default_factory=FetchedBlobs)
+    #: What waits for desks: (desk, lane) and the mail, in the order of its numbers.
+    waiting: list[tuple[MailKey, Mail]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -218,6 +225,18 @@ class Batch:
         self.mail.append(((desk, lane), seq, mail))
         return seq
 
+    def waiting(self, desk: bytes) -> list[tuple[MailLane, Mail]]:
+        """Return what waits for the desk and has not expired, oldest first in each lane.
+
+        What its devices give each other is theirs alone, and is not among it.
+        """
+        posted = [(key, mail) for key, _, mail in self.mail]
+        return [
+            (lane, mail)
+            for (whose, lane), mail in (*self._fetched.waiting, *posted)
+            if whose == desk and lane is not MailLane.KEYS and mail.exp > self.now
+        ]
+
     def cursor(self, key: CursorKey) -> int:
         """Return the number up to which the device has dealt with the lane; 0 at first."""
         return self._fetched.cursors.get(key, 0)
@@ -250,11 +269,12 @@ class Batch:
         taken = {message.mid: (raw, message.took) for message, raw in self.messages}
         items: dict[MailKey, list[Item]] = {}
         for key, seq, mail in self.mail:
-            if mail.first is None or mail.second is None:
-                first, second = taken[mail.mid]
-            else:
-                first, second = mail.first, mail.second
-            items.setdefault(key, []).append(Item(seq, mail.item, first, second))
+            waiting = items.setdefault(key, [])
+            if mail.first is not None and mail.second is not None:
+                waiting.append(Item(seq, mail.item, mail.first, mail.second))
+            elif mail.mid in taken:
+                waiting.append(Item(seq, mail.item, *taken[mail.mid]))
+            # Else it was taken before this batch, and is read from the database.
         return items
 
     def commit_to(self, state: State) -> None:

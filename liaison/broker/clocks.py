@@ -99,7 +99,7 @@ class Clocks:
         if step is NoticeCode.ESCALATED:
             addressed = map(DeskId, desks_in(clock.dst))
             desks += [above for desk in addressed if (above := self._above(desk))]
-        return list(dict.fromkeys(desks))
+        return list(self._replica.mailboxes(desks))
 
     def _above(self, desk: DeskId) -> DeskId | None:
         above = self._replica.desk(desk).payload.escalates_to

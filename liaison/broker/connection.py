@@ -16,7 +16,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from crypto.attest.signing import KeyId, SigningKey
-from liaison.broker.acknowledgement import Device, acknowledge
+from liaison.broker.acknowledgement import Device, Rules, acknowledge
 from liaison.broker.blobs.tokens import Tokens
 from liaison.broker.delivery import Post, Recipient
 from liaison.broker.errors import RefusedError, StoreError
@@ -58,6 +58,7 @@ class Desk:
     key: SigningKey
     logins: Logins
     intake: Intake
+    rules: Rules
     writer: Writer
     post: Post
     tokens: Tokens
@@ -150,9 +151,7 @@ class Connection:
             if isinstance(frame, Submit):
                 taking = self._desk.intake.submit(frame.envelope, device=device.payload.key.kid)
                 return await self._desk.writer.put(taking)
-            entering = acknowledge(
-                frame, device=device, key=self._desk.key, standing=self._desk.logins.require
-            )
+            entering = acknowledge(frame, device=device, key=self._desk.key, rules=self._desk.rules)
             return await self._desk.writer.put(entering)
         except RefusedError as e:
             refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -5,15 +5,16 @@ Whether an entry stands is decided by its own signatures and the operator's pins
 Each entry is a leaf of the ledger too, in the same commit (docs/spec/directory.md, "Log").
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 from crypto.attest import labels
 from crypto.attest.directory import Desk, Directory, DirectoryError, Signer, UnknownSignerError
 from crypto.attest.hashing import digest
-from crypto.attest.header import DeskId
+from crypto.attest.header import DeskId, Header
 from crypto.attest.note import NamedKey
 from crypto.attest.signing import KeyId
-from crypto.attest.statement import InfraKind, Role, StatementError, What, parse_entry
+from crypto.attest.statement import InfraKind, Role, Statement, StatementError, What, parse_entry
 from liaison.broker.batch import Batch, Needs, Operation
 from liaison.broker.errors import RefusedError
 from protocols.wire.api import Refusal
@@ -40,7 +41,7 @@ class Replica:
         An entry that stands already is answered with the size it made. The operation refuses
         whatever the directory refuses, and roots unless they come ``by_operator``.
         """
-        return Operation(Needs(), partial(self._state, raw, by_operator))
+        return Operation(_needs(raw), partial(self._state, raw, by_operator))
 
     def device(self, kid: KeyId, *, now: int) -> Signer:
         """Return the device of this key, valid at ``now`` (ts); raises DirectoryError if none."""
@@ -67,6 +68,28 @@ class Replica:
         """Say whether the directory has this desk."""
         try:
             self.directory.desk(desk)
+        except DirectoryError:
+            return False
+        return True
+
+    def mailboxes(self, desks: Iterable[bytes]) -> tuple[bytes, ...]:
+        """Return ``desks``, and who follows them in all: into whose mailboxes goes what is theirs.
+
+        From when a succession is stated, whatever day it names: what comes before that day, and is
+        still waiting then, must be found by those who follow.
+        """
+        every = ((desk, *self.directory.heirs(DeskId(desk))) for desk in desks)
+        return tuple(dict.fromkeys(one for some in every for one in some))
+
+    def is_between_devices(self, header: Header) -> bool:
+        """Say whether a message is what a desk's devices give to its own, or to its successor's."""
+        if header.dst == (header.src,):
+            return True
+        before = self.directory.before(header.dst[0])
+        if len(header.dst) > 1 or header.src not in before:
+            return False
+        try:
+            self.directory.grantee(header.kids[0])
         except DirectoryError:
             return False
         return True
@@ -102,7 +125,26 @@ class Replica:
             )
         )
         batch.places.append((head.size, position))
+        if statement.what is What.SUCCESSION:
+            self._hand_on(statement, batch)
         return head.size
+
+    def _hand_on(self, statement: Statement, batch: Batch) -> None:
+        """Put what waits for a desk that is followed into its heirs' mailboxes, in its order."""
+        old = DeskId(statement.subject)
+        for lane, mail in batch.waiting(old):
+            for heir in self.directory.heirs(old):
+                batch.post(heir, lane, mail)
+
+
+def _needs(raw: bytes) -> Needs:
+    """Return what an entry has to see: a succession, what waits for the desk that is followed."""
+    try:
+        statement = parse_entry(raw).statement
+    except StatementError:
+        return Needs()  # the operation refuses it
+    is_succession = statement.what is What.SUCCESSION
+    return Needs(desks=frozenset({statement.subject}) if is_succession else frozenset())
 
 
 def _name(raw: bytes) -> bytes:

@@ -76,7 +76,7 @@ class Intake:
             raise self._conflict(submission, batch)
         self._check_channels(sealed.header)
         owners = self._check_readers(sealed.header, now=batch.now)
-        _check_clocks(sealed.header, batch)
+        self._check_clocks(sealed.header, batch)
         _check_blobs(sealed.header, batch)
         return self._take(submission, owners, batch)
 
@@ -97,23 +97,43 @@ class Intake:
             slug = self._replica.desk(desk).payload.slug
             # A desk has the channels of those whose place it has, and of its own former names.
             pairs = set(product(names(header.src), names(desk)))
-            if slug != source and pairs.isdisjoint(self._channels):
+            is_given = self._replica.is_between_devices(header)
+            if not is_given and pairs.isdisjoint(self._channels):
                 raise RefusedError(Refusal.NO_CHANNEL, f"no channel from {source} to {slug}")
 
     def _check_readers(self, header: Header, *, now: int) -> frozenset[DeskId]:
         """Return the desks that own a wrap, once each wrap is for who may read the message."""
-        if header.dst == (header.src,):
+        if self._replica.is_between_devices(header):
             self._check_devices(header, now=now)
             return frozenset(header.dst)
         return self._check_windows(header, now=now)
 
+    def _check_clocks(self, header: Header, batch: Batch) -> None:
+        if header.start is not None and header.start.due > batch.now + LONGEST_CLOCK:
+            raise RefusedError(Refusal.MALFORMED, "a clock is due within a year")
+        if header.start is not None and batch.clock(header.start.token) is not None:
+            raise RefusedError(Refusal.CLOCK_KNOWN, "a clock of this token was set before")
+        for token in header.stop:
+            if not self._may_stop(header.src, token, batch):
+                raise RefusedError(
+                    Refusal.CLOCK_NOT_OURS, "a clock is stopped by its starter or an addressed desk"
+                )
+
+    def _may_stop(self, desk: DeskId, token: ClockToken, batch: Batch) -> bool:
+        """Say whether the desk, or one whose place it has, is a party of a clock that was set."""
+        clock, ours = batch.clock(token), {desk, *self._replica.directory.before(desk)}
+        return clock is not None and not ours.isdisjoint(rows.parties(clock.src, clock.dst))
+
     def _check_devices(self, header: Header, *, now: int) -> None:
-        """Refuse what is not wrapped to grant keys that devices of the one desk have now."""
+        """Refuse what is not wrapped to grant keys that devices of the addressed desk have now."""
         directory = self._replica.directory
         try:
             for kid in header.kids:
                 device = directory.grantee(kid)
-                if device.payload.desk != header.src or directory.grant_key(device.kid).kid != kid:
+                if (
+                    device.payload.desk != header.dst[0]
+                    or directory.grant_key(device.kid).kid != kid
+                ):
                     raise RefusedError(
                         Refusal.UNKNOWN_WINDOW, "a grant key that a device of the desk has now"
                     )
@@ -158,14 +178,24 @@ class Intake:
         )
         batch.take(message, sealed.raw)
         batch.blobs.name(sealed.mid, header)
-        lane = MailLane.KEYS if header.dst == (header.src,) else lane_of(header.priority)
-        own_copy = (header.src,) if header.src in owners - set(header.dst) else ()
-        for desk in (*header.dst, *own_copy):
+        lane, desks = (
+            lane_of(header.priority),
+            self._replica.mailboxes(self._readers(header, owners)),
+        )
+        if self._replica.is_between_devices(header):
+            lane, desks = MailLane.KEYS, header.dst
+        for desk in desks:
             mail = Mail(ItemKind.ENVELOPE, sealed.mid, header.exp)
             batch.post(desk, lane, mail)
         self._set_clock(submission, message, batch)
         self._stop_clocks(submission, batch)
         return message.took
+
+    @staticmethod
+    def _readers(header: Header, owners: frozenset[DeskId]) -> tuple[DeskId, ...]:
+        """Return the addressed desks, and the source if it has an own copy."""
+        own_copy = (header.src,) if header.src in owners - set(header.dst) else ()
+        return (*header.dst, *own_copy)
 
     def _set_clock(self, submission: Submission, message: rows.Message, batch: Batch) -> None:
         start = submission.sealed.header.start
@@ -222,25 +252,8 @@ def _check_expiry(header: Header, *, now: int, latest: int) -> None:
         )
 
 
-def _check_clocks(header: Header, batch: Batch) -> None:
-    if header.start is not None and header.start.due > batch.now + LONGEST_CLOCK:
-        raise RefusedError(Refusal.MALFORMED, "a clock is due within a year")
-    if header.start is not None and batch.clock(header.start.token) is not None:
-        raise RefusedError(Refusal.CLOCK_KNOWN, "a clock of this token was set before")
-    for token in header.stop:
-        if not _may_stop(header.src, token, batch):
-            raise RefusedError(
-                Refusal.CLOCK_NOT_OURS, "a clock is stopped by its starter or an addressed desk"
-            )
-
-
 def _check_blobs(header: Header, batch: Batch) -> None:
     if any(batch.blobs.blob(header.src, blob) is None for blob in header.blobs):
         raise RefusedError(
             Refusal.UNKNOWN_BLOB, "each named blob whole here, brought by the source"
         )
-
-
-def _may_stop(desk: DeskId, token: ClockToken, batch: Batch) -> bool:
-    clock = batch.clock(token)
-    return clock is not None and desk in rows.parties(clock.src, clock.dst)

@@ -24,6 +24,7 @@ from liaison.broker.batch import (
     Clock,
     Fetched,
     Item,
+    Mail,
     MailKey,
     Message,
     Needs,
@@ -235,7 +236,19 @@ def _fetch(needs: Needs, db: Connection) -> Fetched:
         acks={(row.mid, row.device, row.what) for row in noted},
         cursors={(row.desk, row.device, MailLane(row.lane)): row.seq for row in moved},
         blobs=fetch_blobs(needs.blobs, db),
+        waiting=_waiting(needs.desks, db),
     )
+
+
+def _waiting(desks: Collection[bytes], db: Connection) -> list[tuple[MailKey, Mail]]:
+    """Return what lies in the mailboxes of these desks, in the order of its numbers."""
+    mailbox = tables.mailbox
+    columns = (mailbox.c.item, mailbox.c.mid, mailbox.c.exp, mailbox.c.first, mailbox.c.second)
+    query = select(mailbox.c.desk, mailbox.c.lane, *columns).order_by(mailbox.c.lane, mailbox.c.seq)
+    rows = _among(db, query, mailbox.c.desk, desks)
+    return [
+        ((desk, MailLane(lane)), Mail(ItemKind(kind), *rest)) for desk, lane, kind, *rest in rows
+    ]
 
 
 def _flush(batch: Batch, db: Connection) -> None:

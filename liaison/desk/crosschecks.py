@@ -55,11 +55,14 @@ class Crosschecks:
         check_head(content.dirhead, self.replica)
         seen = []
         for desk, lane in sorted(content.lanes.items()):
-            if opened.own_copy or desk == self.replica.desk:
+            if opened.own_copy or desk in self._places():
                 around = await self.store.around(content.sender, desk, lane.seq)
                 check_place(lane, mid, around)
                 numbers = belied(lane, around)
-                seen.append(Seen(desk, lane, self._peer(opened, desk), now, numbers))
+                is_ours = self.replica.desk in (desk, opened.sealed.header.src)
+                seen.append(
+                    Seen(desk, lane, self._peer(opened, desk), now, numbers, is_ours=is_ours)
+                )
         for one in seen:
             await tell_of_false_voids(self.alarms, self.replica, content.sender, one)
         return Keeping(
@@ -67,6 +70,9 @@ class Crosschecks:
             orphans=await self._orphans(opened, seen, now),
             ahead=await self.ahead(opened, index, now=now),
         )
+
+    def _places(self) -> set[DeskId]:
+        return {self.replica.desk, *self.replica.before(self.replica.desk)}
 
     async def falls_back(self, at: int, index: int) -> bool:
         """Say whether the ledger's times fall between ``at`` at ``index`` and what is beside it."""
@@ -89,6 +95,8 @@ class Crosschecks:
         return desk if opened.own_copy else opened.sealed.header.src
 
     async def _orphans(self, opened: Opened, seen: list[Seen], now: int) -> tuple[Orphan, ...]:
+        if not seen[0].is_ours:
+            return ()
         unknown, peer = await self.store.unknown_of(opened.content.parents), seen[0].peer
         waited, _ = await self.store.count_named(peer)
         room = max(0, MOST_ORPHANS - waited)

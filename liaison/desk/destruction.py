@@ -60,11 +60,12 @@ class Destruction:
 
     async def _note(self) -> None:
         """Note which windows and grant keys others have come after, as far as we know by now."""
-        now, chosen = timestamp(self.clock.now()), self._chosen_from()
+        now = timestamp(self.clock.now())
         followed = [
             one.kid
             for one in await self.store.held_windows()
-            if one.followed is None and follower(one.not_after, chosen) is not None
+            if one.followed is None
+            and follower(one.not_after, self._chosen_from(one.kid)) is not None
         ]
         held, stated = self.keyring.grant_keys(), self._stated()
         replaced = held[: held.index(stated)] if stated in held else []
@@ -73,9 +74,16 @@ class Destruction:
         if replaced:
             await self.store.note_replaced(replaced, now)
 
-    def _chosen_from(self) -> list[Window]:
-        """Return the windows of our desk among which senders choose."""
+    def _chosen_from(self, kid: KeyId) -> list[Window]:
+        """Return the windows among which senders choose who could choose this one.
+
+        Those of its desk; of one that ours follows and that was revoked, ours: nobody writes to it.
+        """
         directory, desk = self.replica.directory, self.replica.desk
+        for old in directory.inherited(desk):
+            is_its = any(window.kid == kid for window in directory.windows(old))
+            if is_its and not directory.is_revoked(directory.desk(old)):
+                desk = old
         return directory.fresh_windows(desk) or directory.windows(desk)
 
     def _stated(self) -> KeyId | None:
@@ -99,10 +107,10 @@ class Destruction:
         return Times(timestamp(self.clock.now()), cosigned, is_read)
 
     async def _windows_over(self, times: Times) -> list[KeyId]:
-        awaited, chosen = await self.awaited(), self._chosen_from()
+        awaited = await self.awaited()
         over = []
         for one in await self.store.held_windows():
-            begins = follower(one.not_after, chosen)
+            begins = follower(one.not_after, self._chosen_from(one.kid))
             if begins is None or one.followed is None:
                 continue  # senders use it still
             until = served_until(one.not_after, one.followed, begins)

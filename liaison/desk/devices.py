@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from crypto.attest.directory import NoGrantKeyError, Signer
-from crypto.attest.header import parse_envelope
+from crypto.attest.header import DeskId, parse_envelope
 from crypto.attest.pin import device_number, read_device_number
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import GrantKey, What
@@ -67,9 +67,13 @@ class Devices:
     line: Line
 
     def others(self) -> list[Signer]:
-        """Return the other devices of our desk that count now, in the order of enrolment."""
+        """Return the other devices that count now, in the order of enrolment.
+
+        Those of our desk, then those of desks that ours follows or is followed by.
+        """
         now, ours = timestamp(self.clock.now()), self.keyring.device.kid
-        return [one for one in self.replica.counting_devices(now) if one.kid != ours]
+        desks = [one for one in self.replica.counting_devices(now) if one.kid != ours]
+        return [*desks, *self.replica.devices_of_kin(now)]
 
     def is_revoked(self) -> bool:
         """Say whether this installation was revoked, as the directory or the broker says."""
@@ -84,6 +88,7 @@ class Devices:
             "others": [
                 {
                     "pseudonym": one.payload.pseudonym,
+                    "desk": self.replica.slug_of(one.payload.desk),
                     "number": device_number(one.payload.key.raw),
                     "admitted": one.kid in colleagues,
                 }
@@ -129,9 +134,10 @@ class Devices:
             return
         await self._state_grant_key(line)
         await self.store.take_back_refused()
-        for device, is_told in (await self.store.colleagues()).items():
-            if any(one.kid == device for one in others):
-                await self._give(device, is_told=is_told)
+        told = await self.store.colleagues()
+        for one in others:
+            if one.kid in told and self._gives_to(one.payload.desk):
+                await self._give(one, is_told=told[one.kid])
 
     async def receive(self, opened: Opened) -> list[Remembered]:
         """Keep the windows of a grant, or return the messages of a history, to be taken up.
@@ -149,7 +155,8 @@ class Devices:
             open_windows(grant, self.replica.directory, self.replica.desk)
         )
         ours = self.keyring.device.kid
-        await self.store.introduce([kid for kid in grant.devices if kid != ours])
+        if opened.signer.payload.desk == self.replica.desk:  # another desk's names nobody here
+            await self.store.introduce([kid for kid in grant.devices if kid != ours])
         await self._renew(opened)
         return []
 
@@ -180,29 +187,49 @@ class Devices:
             await line.publish(entry)
             await self.replica.sync(line)
 
-    async def _give(self, device: KeyId, *, is_told: bool) -> None:
+    def _gives_to(self, desk: DeskId) -> bool:
+        """Say whether what we have is for a desk's devices: ours, and those that follow ours."""
+        return desk not in self.replica.before(self.replica.desk)
+
+    async def _give(self, one: Signer, *, is_told: bool) -> None:
+        device, desk = one.kid, one.payload.desk
         try:
             to = self.replica.directory.grant_key(device)
         except NoGrantKeyError:
             return  # its first grant key is on its way
+        threads = self._threads_of(desk)
         if not is_told:
-            await self._tell(device, to)
+            await self._tell(device, to, threads)
+        if threads is not None:
+            return  # in a part of our cases: no window opens these alone
         granted = await self.store.granted(device)
         live = [(kid, seed) for kid, seed in await self._live_windows() if kid not in granted]
         if live:
-            here = {one.kid for one in self.others()}
+            here = {one.kid for one in self.others() if one.payload.desk == desk}
             colleagues = tuple(sorted({*await self.store.colleagues()} & here - {device}))
             given = Given(device, windows=tuple(kid for kid, _ in live))
             form = grant_to_value(Grant(tuple(live), colleagues))
             await self.dispatch.give(Kind.GRANT, form, to, given)
 
-    async def _tell(self, device: KeyId, to: GrantKey) -> None:
-        """Give ``device`` what it cannot open by itself: messages to windows that are past."""
-        live = {kid for kid, _ in await self._live_windows()}
+    def _threads_of(self, desk: DeskId) -> frozenset[bytes] | None:
+        """Return the cases that a desk was given of ours; None for all, as our own devices have."""
+        ours, directory = self.replica.desk, self.replica.directory
+        if desk in (ours, *directory.heirs(ours)):
+            return None
+        given = (one.threads or () for one in directory.successions(ours) if one.new == desk)
+        return frozenset(thread for threads in given for thread in threads)
+
+    async def _tell(self, device: KeyId, to: GrantKey, threads: frozenset[bytes] | None) -> None:
+        """Give ``device`` what it cannot open by itself: messages to windows that are past.
+
+        Who follows us in some ``threads`` alone is given no window, and so is told all of them.
+        """
+        live = {kid for kid, _ in await self._live_windows()} if threads is None else set()
         past = [
             Remembered(message.envelope, message.took or b"", message.content_key)
             for message in await self.store.taken()
-            if not live & set(parse_envelope(message.envelope).header.kids)
+            if (threads is None or message.thread in threads)
+            and not live & set(parse_envelope(message.envelope).header.kids)
         ]
         told = [message for message in past if can_be_told(message)]
         if len(told) < len(past):
@@ -213,8 +240,13 @@ class Devices:
             await self.dispatch.give(Kind.HISTORY, history_to_value(part), to, given)
 
     async def _live_windows(self) -> list[tuple[KeyId, bytes]]:
-        """Return the windows that are live, published and not destroyed, with their seeds."""
-        live = {window.kid for window in self.replica.directory.windows(self.replica.desk)}
+        """Return the windows that are live, published and not destroyed, with their seeds.
+
+        Ours, and those of desks whose mail is ours to open.
+        """
+        ours, directory = self.replica.desk, self.replica.directory
+        desks = (ours, *directory.inherited(ours))
+        live = {window.kid for desk in desks for window in directory.windows(desk)}
         return [(kid, seed) for kid, seed in await self.store.own_windows() if kid in live]
 
     def _grant_key(self, device: KeyId) -> KeyId | None:

@@ -121,6 +121,19 @@ class Replica:
         """Return the desks whose place a desk has: what they began it may go on with."""
         return self.known.before(desk)
 
+    def inherited(self, desk: DeskId) -> list[DeskId]:
+        """Return the desks of which a desk is an heir: their mail is for it to open."""
+        return self.known.inherited(desk)
+
+    def kin(self) -> list[DeskId]:
+        """Return the desks whose place ours has, and those that follow ours, in all or in part.
+
+        Their devices and ours give each other what the one that follows needs.
+        """
+        followed = {one.new for one in self.directory.successions(self.desk)}
+        after = {*followed, *self.directory.heirs(self.desk)}
+        return [desk for desk in (*self.before(self.desk), *sorted(after)) if desk != self.desk]
+
     def slug_of(self, desk: DeskId) -> str:
         """Return a desk's slug; UNKNOWN when nothing knows a desk of this id."""
         try:
@@ -145,6 +158,11 @@ class Replica:
     def counting_devices(self, at: int) -> list[Signer]:
         """Return those of our desk's devices that count at ``at`` (ts)."""
         return [one for one in self.devices() if self._counts(one, at)]
+
+    def devices_of_kin(self, at: int) -> list[Signer]:
+        """Return the devices that count at ``at`` (ts) of desks before or after ours."""
+        every = (one for desk in self.kin() for one in self.directory.signers(desk, Role.DEVICE))
+        return [one for one in every if self._counts(one, at)]
 
     def _counts(self, one: Signer, at: int) -> bool:
         try:

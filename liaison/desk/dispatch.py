@@ -195,7 +195,9 @@ class Dispatch:
         return True
 
     async def give(self, kind: Kind, form: Value, to: GrantKey, given: Given) -> MessageId:
-        """Return the id of what this device gives a colleague's, kept and in line to be sent.
+        """Return the id of what this device gives another, kept and in line to be sent.
+
+        That is a colleague's, or one of the desk that follows ours.
 
         Args:
             kind: a grant or a history.
@@ -207,6 +209,7 @@ class Dispatch:
             DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
         """
         key, ours = self.keyring.device, self.replica.desk
+        desk = self.replica.directory.grantee(to.kid).payload.desk
         created = timestamp(self.clock.now())
         readers = [Reader(to, ReaderRole.DEVICE)]
         content = Content(
@@ -214,7 +217,7 @@ class Dispatch:
             kind=kind,
             created=created,
             thread=ThreadId(fresh(THREAD_BYTES)),
-            lanes={ours: next_lane(await self.store.lane_end(key.kid, ours))},
+            lanes={desk: next_lane(await self.store.lane_end(key.kid, desk))},
             parents=(),
             dirhead=self.replica.directory.head,
             lang="",
@@ -225,7 +228,7 @@ class Dispatch:
         content = with_readers(content, readers)
         outside = Outside(
             src=ours,
-            dst=(ours,),
+            dst=(desk,),
             priority=PriorityClass.ROUTINE,
             start=None,
             stop=(),

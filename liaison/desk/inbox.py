@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from crypto.attest.directory import DirectoryError
 from crypto.attest.header import (
     Sealed,
     envelope_id,
@@ -177,9 +178,17 @@ class Inbox:
             await self.uptake.learn(remembered)
 
     def _is_for_a_colleague(self, sealed: Sealed) -> bool:
-        """Say whether it is what one device of our desk gives another, and not to us."""
-        within = sealed.header.dst == (sealed.header.src,)
-        return within and not set(sealed.header.kids) & set(self.keyring.grant_keys())
+        """Say whether it is what one device gives another of our desk, and not to us."""
+        header = sealed.header
+        within = header.dst == (header.src,) or self._is_grant_key(header.kids[0])
+        return within and not set(header.kids) & set(self.keyring.grant_keys())
+
+    def _is_grant_key(self, kid: KeyId) -> bool:
+        try:
+            self.replica.directory.grantee(kid)
+        except DirectoryError:
+            return False
+        return True
 
     async def _take_ack(self, frame: api.Deliver) -> list[bytes]:
         await self.ack_uptake.take(frame.first, frame.second)

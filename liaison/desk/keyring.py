@@ -141,11 +141,18 @@ class Keyring:
         since = self.replica.directory.exposed_since(self.replica.desk)
         if since:
             return await self._window_since(since, begins)
-        seed = await self.store.seed_for(begins)
+        seed = await self.store.seed_for(begins, but=self._of_others())
         if seed is None:
             return await self._new_window(begins)
         public = OpeningKey.from_seed(seed).public
         return Window(key_id(public), public, begins, begins + WEEK)
+
+    def _of_others(self) -> list[KeyId]:
+        """Return the windows that are not our desk's: of desks whose mail is ours to open."""
+        directory, ours = self.replica.directory, self.replica.desk
+        return [
+            window.kid for desk in directory.inherited(ours) for window in directory.windows(desk)
+        ]
 
     async def _window_since(self, since: int, begins: int) -> Window:
         """Return a window made since a key of the desk was revoked: an older seed may be known."""

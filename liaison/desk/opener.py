@@ -6,7 +6,13 @@ import structlog
 
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import Sealed
-from crypto.seal.envelope import NoLiveWindowError, Opened, SignerError, open_envelope
+from crypto.seal.envelope import (
+    NoLiveWindowError,
+    NotForUsError,
+    Opened,
+    SignerError,
+    open_envelope,
+)
 from crypto.seal.readers import ReadersError
 from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
 from liaison.desk.directory import Replica
@@ -16,7 +22,7 @@ from liaison.desk.store import Store
 from protocols.wire import api
 
 #: What may fail only because our replica of the directory is behind.
-BEHIND = (NoLiveWindowError, SignerError, ReadersError)
+BEHIND = (NotForUsError, NoLiveWindowError, SignerError, ReadersError)
 
 
 class SeedDestroyedError(FalseItemError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from crypto.attest.header import EnvelopeError, Sealed, envelope_id, parse_envelope
-from crypto.seal.content import NEVER_RECEIPTED, WITHIN_A_DESK, Kind
+from crypto.seal.content import NEVER_RECEIPTED, OF_NO_CASE, WITHIN_A_DESK, Kind
 from crypto.seal.envelope import Opened, claimed_thread, open_with_key
 from crypto.seal.grants import GrantError, Remembered
 from crypto.seal.resends import ResendError, resend_from_value
@@ -166,6 +166,8 @@ class Uptake:
 
     async def _act(self, opened: Opened, depth: int) -> list[bytes]:
         kind = opened.content.kind
+        if kind in OF_NO_CASE and self.replica.desk not in opened.sealed.header.dst:
+            return []  # what another desk's devices tell those of one whose place we have
         if kind is Kind.RESEND:
             return await self._take_again(opened, depth)
         if kind in self.acts:

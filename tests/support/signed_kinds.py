@@ -30,7 +30,7 @@ from crypto.seal.content import ThreadId
 from crypto.seal.envelope import Opened, open_envelope
 from crypto.seal.erasure import Erasure, verify_erasure
 from crypto.seal.seen import SeenAlarm, SeenError, verify_seen
-from liaison.broker.acknowledgement import Device, acknowledge
+from liaison.broker.acknowledgement import Device, Rules, acknowledge
 from liaison.broker.directory import Replica
 from liaison.broker.login import Logins
 from liaison.desk.outbox import check_took
@@ -124,8 +124,9 @@ def _second(_body: bytes, signature: bytes) -> object:
 def _ack(body: bytes, signature: bytes) -> object:
     device = Device(HERE.agency, directory().signer(HERE.device.kid, at=NOW).payload)
     frame = api.Acknowledge(0, 0, (encode([body, signature]),))
-    logins = Logins(Replica(frozenset()), broker=BROKER.kid)
-    return acknowledge(frame, device=device, key=BROKER, standing=logins.require)
+    replica = Replica(frozenset())
+    rules = Rules(Logins(replica, broker=BROKER.kid).require, replica.mailboxes)
+    return acknowledge(frame, device=device, key=BROKER, rules=rules)
 
 
 def _took(body: bytes, signature: bytes) -> object:

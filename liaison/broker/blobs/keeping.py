@@ -80,7 +80,7 @@ class BlobKeeper:
             RefusedError: none is here; whether another desk has one is not told.
         """
         for use in await self.store.ask(partial(uses_of, blob)):
-            if device.payload.desk in parties(use.desk, use.dst):
+            if device.payload.desk in self._readers(use):
                 found = await self.find((use.desk, blob))
                 if found is not None:
                     return found
@@ -115,7 +115,7 @@ class BlobKeeper:
 
     def _hold(self, blob: bytes, device: Device, batch: Batch) -> list[BlobKey]:
         desk, kid = device.payload.desk, device.payload.key.kid
-        uses = [u for u in batch.blobs.uses(blob) if desk in parties(u.desk, u.dst)]
+        uses = [use for use in batch.blobs.uses(blob) if desk in self._readers(use)]
         keys = {(use.desk, blob) for use in uses if batch.blobs.blob(use.desk, blob)}
         if not keys:
             raise RefusedError(Refusal.NO_BLOB, "no message of this desk names a blob that is here")
@@ -126,9 +126,13 @@ class BlobKeeper:
 
     def _is_held_by_all(self, key: BlobKey, batch: Batch) -> bool:
         uses = [use for use in batch.blobs.uses(key[1]) if use.desk == key[0]]
-        desks = {desk for use in uses for desk in parties(use.desk, use.dst)}
+        desks = {desk for use in uses for desk in self._readers(use)}
         devices = {kid for desk in desks for kid in self._devices(DeskId(desk), now=batch.now)}
         return devices <= batch.blobs.holders(key)
+
+    def _readers(self, use: BlobUse) -> tuple[bytes, ...]:
+        """Return the desks of a message that names a blob, and those that follow them."""
+        return self.replica.mailboxes(parties(use.desk, use.dst))
 
     def _devices(self, desk: DeskId, *, now: int) -> Iterable[KeyId]:
         for signer in self.replica.directory.signers(desk, Role.DEVICE):

@@ -29,9 +29,10 @@ class KeyStore(Engine):
         query = select(windows.c.kid, windows.c.seed)
         return await self.run(lambda db: [(KeyId(kid), seed) for kid, seed in db.execute(query)])
 
-    async def seed_for(self, begins: int) -> bytes | None:
-        """Return the seed of the window that begins then (ts), if one was made."""
-        query = select(windows.c.seed).where(windows.c.not_before == begins)
+    async def seed_for(self, begins: int, *, but: Sequence[KeyId]) -> bytes | None:
+        """Return the seed of the window that begins then (ts), if one was made; none of ``but``."""
+        ours = windows.c.kid.not_in(but)
+        query = select(windows.c.seed).where(windows.c.not_before == begins, ours)
         return await self.run(lambda db: db.scalar(query.limit(1)))
 
     async def add_windows(self, made: Sequence[OwnWindow]) -> None:

@@ -150,8 +150,9 @@ def keep_seen(db: Connection, signer: KeyId, mid: MessageId, seen: Iterable[Seen
     so are those that were falsely said to be void.
     """
     for one in seen:
-        _reopen(db, signer, one)
-        _notice(db, signer, one)
+        if one.is_ours:
+            _reopen(db, signer, one)
+            _notice(db, signer, one)
         _stand(db, signer, one.desk, one.lane.seq, mid=mid, prev=one.lane.prev)
         _fill(db, signer, one.desk, one.lane.seq)
 

@@ -183,7 +183,9 @@ class Seen:
     """The place of a message that came here in the lane to ``desk``.
 
     ``peer`` is the desk that can be asked for what is missing before it; ``at`` is the time (ts);
-    ``belied`` are the numbers of which it shows that they were falsely said to be void.
+    ``belied`` are the numbers of which it shows that they were falsely said to be void. What is
+    missing in a lane that is not ours, but one of a desk whose place we have, is not asked for:
+    that desk's devices tell of it, but of what was erased there.
     """
 
     desk: DeskId
@@ -191,6 +193,7 @@ class Seen:
     peer: DeskId
     at: int
     belied: tuple[int, ...] = ()
+    is_ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)

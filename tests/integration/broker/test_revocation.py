@@ -62,7 +62,7 @@ async def test_what_stands_in_line_behind_a_revocation_is_not_entered(broker: Se
             frame,
             device=Device(signer.agency, signer.payload),
             key=broker.key,
-            standing=desk.logins.require,
+            rules=desk.rules,
         )
     )
 

@@ -5,7 +5,7 @@ import pytest
 from liaison.desk.client import DeskRefusedError
 from liaison.runtime.clock import timestamp
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
-from tests.support.installations import succeed
+from tests.support.installations import admit, succeed
 from tests.support.network import Network, View
 from tests.support.women import request_fields
 
@@ -85,6 +85,40 @@ async def test_what_can_wait_is_not_sent_to_a_successor_whom_nobody_has_confirme
     assert [(one["followed_by"], one["confirmed"]) for one in listed] == [(QUANGNINH, False)]
     assert answer["followed_by"] == [QUANGNINH]
     await followed.holds(followed.desks[QUANGNINH], ref, 1)
+
+
+async def test_an_open_case_goes_on_at_the_desk_that_follows_and_nothing_on_its_way_is_lost(
+    network: Network,
+) -> None:
+    old, new = network.mongcai, network.desks[QUANGNINH]
+    ref = await network.dongxing.request(MONGCAI)
+    await network.holds(old, ref, 1)
+    await old.act(ref, "acknowledge")
+    await network.holds(network.dongxing, ref, 2)
+    await network.settle()
+    await old.stop()
+    # The minute before: nobody at Móng Cái reads it, and its writer knows of no other desk.
+    await network.dongxing.act(ref, "note", text={"lang": "zh", "text": "补充情况。"})
+    await network.settle()
+    await succeed(network, old, new, begins=timestamp(network.clock.now()) - DAY)
+
+    await new.start()
+    await old.start()
+    await admit(old, new)
+    await admit(new, old)
+    await network.holds(new, ref, 3)
+    await old.stop()
+    await new.act(ref, "note", text={"lang": "vi", "text": "Đã tiếp nhận hồ sơ."})
+    await network.holds(network.dongxing, ref, 4)
+    await network.settle()
+
+    there, here = await new.case(ref), await network.dongxing.case(ref)
+    assert [step["desk"] for step in here["steps"]] == [DONGXING, MONGCAI, DONGXING, QUANGNINH]
+    for same in ("stage", "requester", "requested", "clocks", "persons", "next_due"):
+        assert there[same] == here[same], same
+    assert (there["turn"], here["turn"]) == ("ours", "theirs")
+    assert [step["delivery"]["delivered"] is not None for step in here["steps"]] == [True] * 4
+    assert await network.dongxing.set_aside() == await new.set_aside() == []
 
 
 async def test_a_desk_that_nobody_follows_is_not_confirmed(network: Network) -> None:

@@ -101,3 +101,13 @@ def test_a_desk_is_shown_under_its_name_of_that_time_and_found_under_both() -> N
 
     assert names == [HERE.slug, HERE.slug, "vn-renamed"]
     assert directory.desk_named(HERE.slug).id == directory.desk_named("vn-renamed").id == HERE.desk
+
+
+def test_who_follows_in_all_is_an_heir_and_who_follows_in_a_part_is_none() -> None:
+    part = succeeded(SECOND_WARD, threads=THREADS[:1])
+    directory = after(part, succeeded(WARD, after=part), succeeded(SECOND_WARD, old=WARD))
+
+    assert directory.heirs(HERE.desk) == [WARD, SECOND_WARD]
+    assert after(part).heirs(HERE.desk) == []
+    assert after(part).inherited(SECOND_WARD) == []
+    assert set(directory.inherited(SECOND_WARD)) == {WARD, HERE.desk}

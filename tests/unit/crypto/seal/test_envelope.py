@@ -18,13 +18,21 @@ from crypto.attest.header import (
 )
 from crypto.attest.padding import pad
 from crypto.attest.signing import SigningKey
-from crypto.attest.statement import DevicePayload, Role, What, Window
+from crypto.attest.statement import (
+    DevicePayload,
+    Role,
+    SuccessionPayload,
+    What,
+    Window,
+    sign_entry,
+)
 from crypto.seal.ceremony import (
     VALIDITY,
     grant_key,
     name_desk,
     parse_request,
     request_key,
+    state_succession,
 )
 from crypto.seal.content import Content, Kind, ReaderRole
 from crypto.seal.countersigning import CountersignatureError
@@ -63,6 +71,7 @@ from tests.support.world import (
     signing_key,
     window,
 )
+from tests.vectors.succession_cases import OTHER
 
 DIRECTORY = directory()
 
@@ -113,6 +122,22 @@ def test_the_senders_desk_reads_its_own_copy() -> None:
 
     assert found.content == said
     assert found.own_copy
+
+
+def test_who_follows_a_desk_reads_what_is_for_it_and_its_own_copies() -> None:
+    replica = directory(HERE, THERE, OTHER)
+    payload = SuccessionPayload(OTHER.desk, NOW + 86_400, None)
+    statement = state_succession(HERE.agency, HERE.desk, payload)
+    given = sign_entry(statement, (*HERE.roots[:2], *OTHER.roots[:2]))
+    to, own = forgery(HERE, sender=THERE).build(), forgery(THERE, copy=HERE).build()
+    heir = replace(OTHER, windows=HERE.windows)
+    refused = [code_of(raw, heir) for raw in (to, own)]
+
+    replica.append(given)
+
+    assert refused == ["envelope.not_for_us"] * 2
+    found = [opened(raw, heir, replica=replica) for raw in (to, own)]
+    assert [one.own_copy for one in found] == [False, True]
 
 
 def test_every_desk_of_several_reads_the_same() -> None:

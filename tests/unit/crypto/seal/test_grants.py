@@ -10,7 +10,8 @@ from crypto.attest.encoding import Value, encode
 from crypto.attest.header import PriorityClass, parse_envelope
 from crypto.attest.padding import LARGEST, pad
 from crypto.attest.signing import SigningKey
-from crypto.seal.ceremony import state_grant_key
+from crypto.attest.statement import Reason, RevocationPayload, SuccessionPayload, sign_entry
+from crypto.seal.ceremony import revoke, state_grant_key, state_succession
 from crypto.seal.content import Content, Kind, ReaderRole
 from crypto.seal.envelope import (
     NoLiveWindowError,
@@ -51,8 +52,13 @@ from tests.support.world import (
     readers,
     second_device,
 )
+from tests.vectors.succession_cases import OTHER
 
 GRANT_KEY = SECONDS_GRANT_KEY
+OTHERS_GRANT_KEY = make_grant_key()
+OTHERS_GRANT_KEY_STATED = state_grant_key(
+    OTHER.agency, OTHERS_GRANT_KEY.key, device=OTHER.device, after=None
+)
 
 
 def office() -> Directory:
@@ -60,6 +66,17 @@ def office() -> Directory:
     replica = directory()
     for entry in second_device():
         replica.append(entry)
+    return replica
+
+
+def followed(*, threads: tuple[bytes, ...] | None = None) -> Directory:
+    """Return the directory in which another agency's desk follows the one that gives."""
+    replica = Directory(frozenset({HERE.pin, THERE.pin, OTHER.pin}))
+    for entry in (*HERE.entries, *THERE.entries, *OTHER.entries, OTHERS_GRANT_KEY_STATED):
+        replica.append(entry)
+    payload = SuccessionPayload(OTHER.desk, NOW, threads)
+    statement = state_succession(HERE.agency, HERE.desk, payload)
+    replica.append(sign_entry(statement, (*HERE.roots[:2], *OTHER.roots[:2])))
     return replica
 
 
@@ -71,9 +88,20 @@ def given(
 ) -> Forgery:
     """Return what the first device gives the second, or somebody else."""
     chosen = list(wrapped) or [Reader(GRANT_KEY.key, ReaderRole.DEVICE)]
-    said: Content = replace(content(HERE, sender=signer), kind=kind, form=[[], []])
+    said: Content = replace(content(dst, sender=signer), kind=kind, form=[[], []])
     to = Outside(HERE.desk, (dst.desk,), PriorityClass.ROUTINE, None, (), NOW + 86_400)
     return Forgery(with_readers(said, chosen), to, [r.window for r in chosen], signer)
+
+
+def opened_at_other(forgery: Forgery, replica: Directory) -> Opened:
+    """Return it opened at the other agency's desk."""
+    return open_envelope(
+        parse_envelope(forgery.build()),
+        desk=OTHER.desk,
+        windows={OTHERS_GRANT_KEY.key.kid: OpeningKey.from_seed(OTHERS_GRANT_KEY.seed)},
+        directory=replica,
+        at=NOW,
+    )
 
 
 def opened(forgery: Forgery, key: OwnGrantKey = GRANT_KEY) -> Opened:
@@ -238,3 +266,40 @@ def test_a_history_is_given_in_parts_that_fit_with_nothing_left_out() -> None:
 
 def test_a_message_as_large_as_can_be_is_not_told() -> None:
     assert not can_be_told(Remembered(bytes(1_048_592), bytes(200), bytes(32)))
+
+
+def test_a_followed_desk_gives_to_devices_of_the_desk_that_follows() -> None:
+    grant = given(Reader(OTHERS_GRANT_KEY.key, ReaderRole.DEVICE), dst=OTHER)
+
+    found = opened_at_other(grant, followed())
+
+    assert (found.content.kind, found.own_copy) == (Kind.GRANT, False)
+
+
+def test_a_desk_that_nobody_follows_gives_nothing_to_another() -> None:
+    grant = given(Reader(OTHERS_GRANT_KEY.key, ReaderRole.DEVICE), dst=OTHER)
+    replica = Directory(frozenset({HERE.pin, OTHER.pin}))
+    for entry in (*HERE.entries, *OTHER.entries, OTHERS_GRANT_KEY_STATED):
+        replica.append(entry)
+
+    with pytest.raises(ReadersError, match="its successor"):
+        opened_at_other(grant, replica)
+
+
+def test_windows_of_a_followed_desk_are_taken_by_who_follows_it_in_all() -> None:
+    grant = Grant(((HERE.window.kid, HERE.windows[0].seed),), ())
+
+    [taken] = open_windows(grant, followed(), OTHER.desk)
+
+    assert taken.window == HERE.window
+    with pytest.raises(GrantError, match="no window of the desk"):
+        open_windows(grant, followed(threads=(bytes(16),)), OTHER.desk)
+
+
+def test_a_lost_computer_of_who_follows_exposes_the_windows_of_the_desk_before_it() -> None:
+    replica = followed()
+    revocation = RevocationPayload(NOW, Reason.LOST)
+    replica.append(revoke(OTHER.agency, OTHER.device.kid, revocation, signers=[OTHER.registrar]))
+
+    assert replica.is_exposed(HERE.window.kid)
+    assert not replica.is_exposed(THERE.window.kid)
