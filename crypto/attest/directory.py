@@ -205,7 +205,7 @@ class Directory(Register):
             if begins < device.payload.not_after + PUBLISHED_AHEAD
         ]
         _require(entry, tuple(device.payload.key for device in devices), 1)
-        self._sealing.add_windows(desk.id, windows)
+        self._sealing.add_windows(desk.id, windows, self.head.size + 1)
 
     def _enter_grant_key(self, entry: Entry, payload: GrantKey) -> None:
         device = self._signers.get(KeyId(entry.statement.subject))

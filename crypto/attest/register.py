@@ -285,11 +285,16 @@ class Register:
         """Say whether a key that was revoked may open this window."""
         return self._sealing.is_exposed(kid)
 
-    def open_window(self, desk: DeskId, *, at: int) -> Window:
+    def open_window(self, desk: DeskId, *, at: int, size: int | None = None) -> Window:
         """Return the window to seal to for the desk at ``at`` (ts), or its last when it is closed.
 
         Of those that no revoked key may open the one begun last, and only for want of one of them
         another (docs/spec/directory.md, "Windows").
+
+        Args:
+            desk: the desk that is written to.
+            at: when.
+            size: how many entries whoever chooses has seen; None for all.
 
         Raises:
             UnknownDeskError: no such desk.
@@ -299,7 +304,7 @@ class Register:
         known = self.desk(desk)
         if self.is_revoked(known):
             raise RevokedError("the desk was revoked: nobody writes to it")
-        window = self._sealing.open_window(desk, at=at)
+        window = self._sealing.open_window(desk, at=at, size=size)
         if window is None:
             raise NoWindowError(f"{known.payload.slug} has published no window yet")
         return window

@@ -24,6 +24,8 @@ class SealingKeys:
     _windows: dict[KeyId, tuple[DeskId, Window]] = field(default_factory=dict)
     #: The same by desk: a broker asks for each message, and windows of all desks are many.
     _windows_of: dict[DeskId, dict[KeyId, Window]] = field(default_factory=dict)
+    #: The number of the entry by which each was published first.
+    _published: dict[KeyId, int] = field(default_factory=dict)
     #: Windows that a key which was revoked since may open.
     _exposed: set[KeyId] = field(default_factory=set)
     #: Each device's grant key that counts now, and every one that ever did with its device.
@@ -39,13 +41,19 @@ class SealingKeys:
             raise ReboundError("a supervisor's key is a window's or a grant key")
         self._archive_keys |= supervisors
 
-    def add_windows(self, desk: DeskId, windows: tuple[Window, ...]) -> None:
-        """Keep the desk's windows; raise ReboundError when one is another's or has another use."""
+    def add_windows(self, desk: DeskId, windows: tuple[Window, ...], size: int) -> None:
+        """Keep the windows that a desk publishes by the entry number ``size``.
+
+        Raises:
+            ReboundError: one is another desk's or has another use.
+        """
         for window in windows:
             is_known = self._windows.get(window.kid, (desk, window)) != (desk, window)
             if is_known or window.kid in self._granted_to or window.kid in self._archive_keys:
                 raise ReboundError("this window already belongs to another desk, week or use")
         self._windows.update({window.kid: (desk, window) for window in windows})
+        for window in windows:
+            self._published.setdefault(window.kid, size)
         self._windows_of.setdefault(desk, {}).update({w.kid: w for w in windows})
 
     def add_grant_key(self, device: KeyId, key: GrantKey) -> None:
@@ -79,13 +87,18 @@ class SealingKeys:
         """Return those of the desk's windows that no revoked key may open."""
         return [window for window in self.windows(desk) if window.kid not in self._exposed]
 
-    def open_window(self, desk: DeskId, *, at: int) -> Window | None:
+    def open_window(self, desk: DeskId, *, at: int, size: int | None = None) -> Window | None:
         """Return the desk's window to seal to at ``at`` (ts), or its last when it is closed.
 
-        None when the desk never published a window that had begun by then.
+        None when the desk never published a window that had begun by then, within the first
+        ``size`` entries.
         """
         for windows in (self.fresh_windows(desk), self.windows(desk)):
-            begun = [window for window in windows if window.not_before <= at]
+            begun = [
+                window
+                for window in windows
+                if window.not_before <= at and (size is None or self._published[window.kid] <= size)
+            ]
             if begun:
                 return begun[-1]
         return None

@@ -175,7 +175,7 @@ class Peers:
         await self._compare_sent(status, src)
         for void in status.voids:
             await self.resends.close_place(void)
-        await self._compare_received(status, src)
+        await self._compare_received(status, opened)
         await self._compare_windows(status, src)
         await self.store.add_peer(src, status.at)
         peer = (await self.store.peers())[src]
@@ -245,28 +245,38 @@ class Peers:
             elif here.mid != mid:
                 await self._raise_fork(signer, seq, src)
 
-    async def _compare_received(self, status: Status, src: DeskId) -> None:
-        """Alarm of what we have sent and they lack, though the broker had taken it before."""
+    async def _compare_received(self, status: Status, opened: Opened) -> None:
+        """Alarm of what we have sent and they lack, though the broker had taken it before.
+
+        A computer that was enrolled later than that need not have it.
+        """
         lacking: dict[str, str] = {}
-        before = from_timestamp(status.at) - ON_ITS_WAY
+        src, since = opened.sealed.header.src, opened.signer.payload.not_before
+        before = timestamp(from_timestamp(status.at) - ON_ITS_WAY)
         ends = await self.store.lane_ends(self._signers(self.replica.desk), src)
-        for signer, (_, last) in ends.items():
+        for signer in ends:
             seq, mid = status.received.get(signer, (0, None))
             here = (await self.store.places(signer, src, Gap(seq, seq))).get(seq)
             if here is not None and here.mid != mid:
                 await self._raise_fork(signer, seq, src)
-            message = await self.store.message(last)
-            taken_at = None if message is None else message.taken_at
-            if mid != last and taken_at is not None and from_timestamp(taken_at) < before:
+            taken_at = await self.store.first_taken(
+                signer, src, beyond=seq, since=since, before=before
+            )
+            if taken_at is not None:
                 who = f"{self.replica.slug_of(src)} {self.replica.pseudonym(signer)}"
-                lacking[f"{signer.hex()} {src.hex()}"] = f"{who} > {seq}"
+                when = f"{from_timestamp(taken_at):%Y-%m-%d %H:%MZ}"
+                lacking[f"{signer.hex()} {src.hex()}"] = f"{who} > {seq}, {when}"
         lanes = {f"{signer.hex()} {src.hex()}" for signer in ends}
         await self.alarms.stand(Alarm.LANE_UNRECEIVED, lacking, among=lanes)
 
     async def _compare_windows(self, status: Status, src: DeskId) -> None:
-        """Alarm of a window in their name that their own computer does not hold."""
+        """Alarm of a window in their name that their own computer does not hold.
+
+        One that was published later than the directory that it saw it could not name.
+        """
         try:
-            window = self.replica.directory.open_window(src, at=status.at)
+            size = status.dirhead.size
+            window = self.replica.directory.open_window(src, at=status.at, size=size)
         except DirectoryError:
             return
         strange = window.kid not in status.windows and window.not_after > status.at

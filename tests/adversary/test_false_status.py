@@ -6,11 +6,15 @@ from dataclasses import replace
 import pytest
 
 from crypto.attest.directory import Head
-from crypto.attest.header import MessageId
+from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.signing import KeyId, SigningKey
+from crypto.attest.statement import What
+from crypto.seal.ceremony import publish_windows
 from crypto.seal.content import NO_CASE, Kind
 from crypto.seal.primitives import fresh
 from crypto.seal.status import Status, status_to_value
+from crypto.seal.windows import make_window
+from liaison.desk.broker_client import publish_entry
 from tests.adversary.test_hostile_desk import check_the_next_arrives, set_aside_as
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.forge_desk import Forger, forging
@@ -145,6 +149,32 @@ async def test_a_window_in_their_name_that_their_computer_lacks_is_an_alarm(
 ) -> None:
     await forger.caller.submit(sealed(forger, replace(honest(forger), windows=())))
 
+    await check_alarm(forger, "peer.window", DONGXING)
+
+
+async def test_a_status_need_not_name_a_window_that_was_published_after_it(
+    forger: Forger,
+) -> None:
+    """What makes new windows for this week: a revoked key might have opened the old one."""
+    before = honest(forger)
+    ours = forger.id_of(forger.desk)
+    week = forger.directory.open_window(ours, at=forger.at).not_before
+    window = make_window(week).window
+    agency = forger.directory.desk(ours).agency
+    last = forger.directory.last(What.WINDOWS, agency, ours)
+    entry = publish_windows(agency, ours, [window], device=forger.device, after=last)
+    await publish_entry(forger.network.http, forger.network.broker.url, entry)
+    await forger.network.settle()
+    assert forger.directory.open_window(ours, at=forger.at) == window
+
+    first = sealed(forger, before)
+    await forger.caller.submit(first)
+    await forger.network.settle()
+
+    assert await forger.victim.set_aside() == []
+    assert await alarms(forger) == []
+    forger.ends[forger.device.kid] = (1, parse_envelope(first).mid)
+    await forger.caller.submit(sealed(forger, replace(before, dirhead=forger.directory.head)))
     await check_alarm(forger, "peer.window", DONGXING)
 
 

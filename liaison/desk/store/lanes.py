@@ -58,6 +58,22 @@ class LaneStore(Engine):
             }
         )
 
+    async def first_taken(
+        self, signer: KeyId, desk: DeskId, *, beyond: int, since: int, before: int
+    ) -> int | None:
+        """Return when the broker took (ts) the first of a lane's messages beyond a number.
+
+        Of those that it took from ``since`` to ``before`` (ts); None where there is none.
+        """
+        query = (
+            select(messages.c.taken_at)
+            .join(places, places.c.mid == messages.c.mid)
+            .where(*_is_lane(places, signer, desk), places.c.seq > beyond)
+            .where(messages.c.taken_at >= since, messages.c.taken_at < before)
+            .order_by(places.c.seq)
+        )
+        return await self.run(lambda db: db.scalar(query.limit(1)))
+
     async def is_sealed_here(self, mid: MessageId) -> bool:
         """Say whether this installation sealed the message."""
         query = select(places.c.mid).where(places.c.mid == mid, places.c.sealed_here == 1)

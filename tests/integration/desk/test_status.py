@@ -130,13 +130,18 @@ async def test_the_last_message_of_an_officer_who_was_revoked_is_told_by_the_sta
 async def test_the_sender_hears_by_the_others_status_that_it_was_not_received(
     parts: Network, dropping: Dropping
 ) -> None:
+    """Also where the newest is only on its way: the first that they lack counts."""
+    await drop_one(parts, dropping)
+    await parts.move(MIDNIGHT - timedelta(minutes=5))
     await drop_one(parts, dropping)
     dropping.count = 1  # the status that would tell of it
 
     await parts.move(MIDNIGHT)
 
+    about = f"{DONGXING} MC-04 > 0, {AT:%Y-%m-%d %H:%MZ}"
+
     async def is_told() -> bool:
-        return ("lane.unreceived", f"{DONGXING} MC-04 > 0") in await alarms(parts.mongcai)
+        return ("lane.unreceived", about) in await alarms(parts.mongcai)
 
     await until(is_told, "the sender is alarmed")
     assert not dropping.count

@@ -184,6 +184,19 @@ async def test_messages_and_acknowledgements_are_no_entries_of_the_directory(sto
     assert [await store.leaves_before(index) for index in (3, 4, 5, 6)] == [0, 1, 2, 3]
 
 
+async def test_the_first_message_that_was_taken_beyond_a_number_is_found(store: Store) -> None:
+    for number in (1, 2, 3, 4):
+        await store.keep(message(number), Keeping(seen=(seen(number),)))
+
+    async def first(beyond: int, since: int = 0, before: int = 2000) -> int | None:
+        lane = SIGNER, HERE.desk
+        return await store.first_taken(*lane, beyond=beyond, since=since, before=before)
+
+    assert [await first(beyond) for beyond in (0, 1, 3, 4)] == [1001, 1002, 1004, None]
+    assert await first(0, since=1003) == 1003
+    assert await first(3, before=1004) is None
+
+
 async def test_the_times_beside_a_place_in_the_ledger_are_those_of_the_next_messages(
     store: Store,
 ) -> None:
