@@ -30,16 +30,18 @@ app = typer.Typer(no_args_is_help=True)
 @command
 async def carry_out(
     folder: Annotated[Path, typer.Argument(help="A folder, such as that of a stick.")],
+    case: Annotated[
+        str | None,
+        typer.Option("--case", help="Write the files of this case, for who lacks them."),
+    ] = None,
     state: StateOption = None,
     settings: SettingsOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Write what the other side has not confirmed to a folder, as sealed files."""
-    where = str(folder.absolute())
-    answer = await ask_desk(
-        settings, state, lambda desk: desk.post("/api/carriage/out", folder=where)
-    )
+    fields = {"folder": str(folder.absolute()), **({} if case is None else {"case": case})}
+    answer = await ask_desk(settings, state, lambda desk: desk.post("/api/carriage/out", **fields))
     if as_json:
         print_json(answer)
         return

@@ -11,6 +11,12 @@ async def carry_out(desk: Desk, folder: Path) -> list[str]:
     return list(answer["written"])
 
 
+async def carry_case_out(desk: Desk, folder: Path, ref: str) -> list[str]:
+    """Have the files of a case written to ``folder`` and return the names of the files."""
+    answer = await desk.client.post("/api/carriage/out", folder=str(folder), case=ref)
+    return list(answer["written"])
+
+
 async def carry_in(desk: Desk, *paths: Path) -> list[View]:
     """Have files, or the files of folders, taken and return what became of each."""
     answer = await desk.client.post("/api/carriage/in", files=[str(path) for path in paths])

@@ -20,6 +20,7 @@ from liaison.desk.carriage.blobs import CarriedBlobs, UnaskedBlobError
 from liaison.desk.carriage.entries import entries_about
 from liaison.desk.carriage.outgoing import Outgoing
 from liaison.desk.carriage.reception import Reception
+from liaison.desk.cases import UnknownCaseError
 from liaison.desk.directory import Replica
 from liaison.desk.files.kinds import FileRefusedError
 from liaison.desk.store import Store
@@ -68,6 +69,18 @@ class Carrier:
             for one in words
         ]
         return found + self.blobs.outgoing([*waiting, *await self.store.untaken()])
+
+    async def files_of(self, ref: str) -> list[Outgoing]:
+        """Return the files of a case that lie here, for whoever has its messages and lacks these.
+
+        Raises:
+            UnknownCaseError: there is no such case here.
+        """
+        thread = await self.store.thread_of(ref)
+        if thread is None:
+            raise UnknownCaseError(f"case {ref}: not on this desk")
+        messages = await self.store.messages_of(thread)
+        return self.blobs.outgoing(message for message in messages if not message.is_erased)
 
     async def take(self, raw: bytes) -> bool:
         """Take what lies in a file; say whether it was new here.

@@ -67,11 +67,31 @@ async def carry_out(
     written: list[Outgoing] = []
     try:
         for file in filter(choose, await carrier.outgoing()):
-            await asyncio.to_thread(write_whole, folder, file.stem + SUFFIX, file.raw, file.body)
+            await _write(folder, file)
             written.append(file)
     finally:
         await carrier.mark_written(written)
     return [file.stem + SUFFIX for file in written]
+
+
+async def carry_case_out(carrier: Carrier, folder: Path, ref: str) -> list[str]:
+    """Write the files of a case into ``folder`` and return their names.
+
+    It is for who has the messages and not the files: a computer of this desk that joined later, one
+    restored from a backup, or the other desk. Nobody confirms it, and nothing is kept of it.
+
+    Raises:
+        NotWrittenError: the folder took no more; what was written until then stays.
+        UnknownCaseError: there is no such case here.
+    """
+    files = await carrier.files_of(ref)
+    for file in files:
+        await _write(folder, file)
+    return [file.stem + SUFFIX for file in files]
+
+
+async def _write(folder: Path, file: Outgoing) -> None:
+    await asyncio.to_thread(write_whole, folder, file.stem + SUFFIX, file.raw, file.body)
 
 
 async def carry_in(carrier: Carrier, paths: Sequence[Path]) -> list[Handed]:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from liaison.desk.api.call import AGENT, json_fields
 from liaison.desk.carriage.folder import SUFFIX, FolderError
-from liaison.desk.carriage.handing import carry_in, carry_out
+from liaison.desk.carriage.handing import carry_case_out, carry_in, carry_out
 from liaison.runtime.web import ProblemError
 
 ROUTES = web.RouteTableDef()
@@ -22,10 +22,18 @@ async def waiting(request: web.Request) -> web.Response:
 
 @ROUTES.post("/api/carriage/out")
 async def out(request: web.Request) -> web.Response:
-    """Write what waits into a folder: ``{folder}``, an absolute path on this computer."""
-    (folder,) = _paths([(await json_fields(request)).get("folder")])
+    """Write what waits into a folder: ``{folder}``, an absolute path on this computer.
+
+    With ``{case}`` too, the files of that case are written instead.
+    """
+    fields = await json_fields(request)
+    (folder,) = _paths([fields.get("folder")])
+    carrier, ref = request.app[AGENT].carrier, fields.get("case")
     try:
-        written = await carry_out(request.app[AGENT].carrier, folder)
+        if ref is None:
+            written = await carry_out(carrier, folder)
+        else:
+            written = await carry_case_out(carrier, folder, str(ref))
     except FolderError as e:
         raise ProblemError(409, e.code, str(e)) from e
     return web.json_response({"written": written})

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,13 @@ from crypto.attest.blob import CHUNK, CHUNK_ADDS
 from liaison.desk.client import ADDRESS, DeskRefusedError
 from liaison.desk.files.cabinet import FOLDER
 from liaison.desk.store.files import keep_files
+from tests.support.carried import carry_case_out, carry_in
 from tests.support.command import Outcome, environment, liaison
-from tests.support.files import PDF, add, attach, files_at, have_come, photograph, read
+from tests.support.files import PDF, View, add, attach, files_at, have_come, photograph, read
+from tests.support.installations import admit_each_other, enrol_installation
 from tests.support.interposed import interpose
 from tests.support.network import Desk, Network, until
+from tests.support.restored import backed_up, papers, restored
 
 #: Of several chunks, and not a whole number of them.
 LONG_PDF = PDF + bytes(range(256)) * 1_000
@@ -281,8 +285,15 @@ async def _is(found: Callable[[], Awaitable[object]], expected: object) -> bool:
 
 
 async def test_the_broker_keeps_no_file_that_all_have(network: Network) -> None:
+    ref, _ = await brought_and_gone(network)
+
+    assert len(await files_at(network.dongxing, ref)) == 1
+
+
+async def brought_and_gone(network: Network) -> tuple[str, View]:
+    """Return a case, and a file of it that both desks have and the broker has no more."""
     ref = await network.mongcai.request()
-    await attach(network.mongcai, ref, ("a.pdf", PDF))
+    (added,) = await attach(network.mongcai, ref, ("a.pdf", LONG_PDF))
     await have_come(network.dongxing, ref, 1)
 
     async def is_gone() -> bool:
@@ -290,7 +301,56 @@ async def test_the_broker_keeps_no_file_that_all_have(network: Network) -> None:
         return not [path for path in folder.rglob("*") if path.is_file()]
 
     await until(is_gone, "the broker keeps nothing")
-    assert len(await files_at(network.dongxing, ref)) == 1
+    return ref, added
+
+
+async def test_a_computer_that_joins_later_is_told_of_files_that_are_gone_and_takes_them_by_hand(
+    network: Network, tmp_path: Path
+) -> None:
+    ref, added = await brought_and_gone(network)
+    later = await enrol_installation(network, network.dongxing, officer="DX-06")
+    await later.start()
+    await network.settle()
+    await admit_each_other(network.dongxing, later)
+
+    await have_come(later, ref, 1, "refused")
+    (told,) = await files_at(later, ref)
+    written = await carry_case_out(network.dongxing, tmp_path, ref)
+    taken = await carry_in(later, tmp_path)
+    await have_come(later, ref, 1)
+
+    assert told["code"] == "blob.none"
+    assert written == [f"{added['blob']}.liaison"]
+    assert [one["outcome"] for one in taken] == ["taken"]
+    assert await read(later, ref, added["blob"]) == LONG_PDF
+    with pytest.raises(DeskRefusedError) as refused:
+        await carry_case_out(network.dongxing, tmp_path, "GX-DX-2026-0999")
+    assert refused.value.code == "casework.unknown_case"
+
+
+async def test_a_restored_desk_takes_the_files_that_were_copied_beside_its_backup(
+    network: Network, tmp_path: Path
+) -> None:
+    desk, seed = network.mongcai, await papers_of(network)
+    ref, added = await brought_and_gone(network)
+    backup = await backed_up(desk, tmp_path / "night.backup")
+    shutil.copytree(desk.state / FOLDER, tmp_path / FOLDER)
+    await desk.stop()
+
+    again, _ = await restored(network, desk, backup, seed)
+    shutil.copytree(tmp_path / FOLDER, again.state / FOLDER)
+    await again.start()
+    await have_come(again, ref, 1)
+
+    assert await read(again, ref, added["blob"]) == LONG_PDF
+
+
+async def papers_of(network: Network) -> bytes:
+    """Make the papers of Móng Cái's backups while the desk does not run; return what they give."""
+    await network.mongcai.stop()
+    seed = await papers(network, network.mongcai)
+    await network.mongcai.start()
+    return seed
 
 
 async def test_files_wait_for_their_officer_when_the_desk_was_locked_meanwhile(

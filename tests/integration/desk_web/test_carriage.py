@@ -88,6 +88,8 @@ async def test_a_note_with_a_file_is_sealed_saved_and_taken_in_whichever_file_is
     page = await here.post("/carriage/prepare", [])
     files = [await saved(here, link) for link in links(page)]
     done = await taken_in(there, *reversed(files))
+    of_case = await there.get(f"/carriage?case={ref}")
+    (again,) = [link for link in links(of_case) if added["blob"] in link]
 
     assert "1 ghi chú có tệp" in before.text
     assert len(files) == 2
@@ -95,6 +97,8 @@ async def test_a_note_with_a_file_is_sealed_saved_and_taken_in_whichever_file_is
     assert done.text.count("đã nạp") == 2
     assert [file["state"] for file in await files_at(network.dongxing, ref)] == ["here"]
     assert await read(network.dongxing, ref, added["blob"]) == PDF
+    assert await saved(there, again) in files
+    assert "Máy này không có tệp nào" in (await there.get("/carriage?case=x")).text
 
 
 async def test_files_that_are_refused_are_named_with_what_to_do_next(

@@ -17,6 +17,7 @@ from liaison.desk.api.call import AGENT
 from liaison.desk.carriage.folder import PIECE, SUFFIX
 from liaison.desk.carriage.handing import Handed, handed, take_bytes
 from liaison.desk.carriage.outgoing import Outgoing
+from liaison.desk.cases import UnknownCaseError
 from liaison.desk.web.render import page, see_other
 from protocols.wire.carriage import BLOB_HEAD, FILE_LIMIT, named_blob
 
@@ -43,6 +44,9 @@ async def save(request: web.Request, officer: str) -> web.StreamResponse:  # noq
             response = await _hand_out(request, file)
             await carrier.mark_written([file])
             return response
+    for file in await _of_case(request):
+        if file.stem == stem:
+            return await _hand_out(request, file)
     return await _show(request, (), status=404)
 
 
@@ -82,6 +86,14 @@ async def _hand_out(request: web.Request, file: Outgoing) -> web.StreamResponse:
                 await response.write(piece)
     await response.write_eof()
     return response
+
+
+async def _of_case(request: web.Request) -> list[Outgoing]:
+    """Return the files of the case that the address names; none for a case that is not here."""
+    try:
+        return await request.app[AGENT].carrier.files_of(request.query.get("case", "").strip())
+    except UnknownCaseError:
+        return []
 
 
 async def _files(request: web.Request) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
@@ -126,8 +138,16 @@ async def _whole(first: bytes, pieces: AsyncIterator[bytes]) -> bytes:
 async def _show(request: web.Request, done: Sequence[Handed], *, status: int = 200) -> web.Response:
     agent = request.app[AGENT]
     files = [await _row(request, file) for file in await agent.carrier.outgoing()]
-    parcels = [] if agent.line.is_up else await agent.store.parcels()
-    return page(request, "carriage.html", status=status, files=files, handed=done, parcels=parcels)
+    return page(
+        request,
+        "carriage.html",
+        status=status,
+        files=files,
+        handed=done,
+        parcels=[] if agent.line.is_up else await agent.store.parcels(),
+        of_case=[await _row(request, file) for file in await _of_case(request)],
+        asked=request.query.get("case", "").strip(),
+    )
 
 
 async def _row(request: web.Request, file: Outgoing) -> dict[str, Any]:
