@@ -157,6 +157,14 @@ class Caller:
                 pass
         return message.data if message.type is aiohttp.WSMsgType.CLOSE else None
 
+    async def next_or_end(self) -> Frame | int | None:
+        """Return the next frame, or the code with which the broker ends the connection."""
+        async with asyncio.timeout(PATIENCE):
+            message = await self.ws.receive()
+        if message.type is aiohttp.WSMsgType.BINARY:
+            return parse_frame(message.data)
+        return message.data if message.type is aiohttp.WSMsgType.CLOSE else None
+
     async def acknowledge(self, item: Deliver, what: AckWhat | None, *, at: int = NOW) -> bytes:
         """Say that ``item`` was dealt with, with the word ``what`` if it is an envelope."""
         ack = b""

@@ -8,6 +8,7 @@ import pytest
 from crypto.attest.header import parse_envelope
 from crypto.attest.signing import KeyId
 from liaison.desk.client import DeskRefusedError
+from liaison.desk.officers import LockedError
 from protocols.wire.mailbox import MailLane
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.forge_desk import forging
@@ -196,6 +197,8 @@ async def test_an_officer_who_has_not_unlocked_admits_nobody(network: Network) -
 
     with pytest.raises(DeskRefusedError) as refused:
         await network.mongcai.client.post("/api/devices", officer="MC-05", number=number)
+    with pytest.raises(LockedError):  # whatever door was asked at
+        await network.mongcai.agent.devices.admit("MC-05", number)
 
     assert refused.value.code == "desk.locked"
 

@@ -81,6 +81,22 @@ async def test_locking_drops_the_key_and_clears_every_screen(network: Network) -
     assert network.mongcai.agent.officers.present() == []
 
 
+async def test_a_screen_is_its_officers_while_the_unlocking_on_it_lasts(network: Network) -> None:
+    officers = network.mongcai.agent.officers
+    async with browser_session() as http:
+        screen = await Screen.open(network.mongcai, http)
+        await screen.unlock(network.founded.passphrase)
+        before = await screen.get("/board")
+
+        officers.lock()
+        officers.admit(network.mongcai.keys)  # the officer is here again, on another screen
+        after = await screen.get("/board")
+
+    assert officers.present() == ["MC-04"]
+    assert before.path == "/board"
+    assert after.path.startswith("/unlock")
+
+
 async def test_the_language_that_was_chosen_stays(network: Network) -> None:
     async with browser_session() as http:
         screen = await Screen.open(network.mongcai, http)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
@@ -19,6 +20,7 @@ from liaison.desk.store import (
 )
 from liaison.desk.store import mail as module
 from liaison.desk.store.engine import UnknownSchemaError
+from liaison.desk.tables import asks
 from tests.support.world import HERE, THERE, seed
 
 KEY = seed("store")
@@ -80,6 +82,17 @@ async def test_a_message_is_kept_whole_or_not_at_all(store: Store) -> None:
 
     assert await store.threads() == [(THREAD, "QN-MC1-2026-0001")]
     assert await store.lane_end(KeyId(HERE.officer.kid), THERE.desk) is None
+
+
+async def test_of_a_message_whose_question_is_here_already_nothing_is_kept(store: Store) -> None:
+    await store.keep(message("one"), Keeping(ask=True))
+    await store.run(lambda db: db.execute(update(asks).values(mid=seed("two"))))
+
+    with pytest.raises(StoreFailedError):
+        await store.keep(message("two"), Keeping(ask=True))
+
+    assert await store.message(MessageId(seed("two"))) is None
+    assert await store.message(MessageId(seed("one"))) is not None
 
 
 async def test_the_outbox_holds_what_is_neither_taken_nor_refused_oldest_first(

@@ -102,7 +102,7 @@ REFUSED: dict[str, bytes] = {
     "a number": encode(1),
     "an empty list": encode([]),
     "a kind that is text": encode(["submit", 1, b""]),
-    "a kind that is not there": encode([9, 1, b""]),
+    "a kind that is not there": encode([max(FrameKind) + 1, 1, b""]),
     "a field less": encode([int(FrameKind.SUBMIT), 1]),
     "a field more": encode([int(FrameKind.SUBMIT), 1, b"", b""]),
     "a field of another type": encode([int(FrameKind.SUBMIT), b"", 1]),
