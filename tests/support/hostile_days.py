@@ -37,7 +37,7 @@ async def freezes_ledger(line: HostileLine) -> None:
 
     line.between.answer = show_the_old
     await line.arrives(await line.request())
-    await _see_all(line)
+    await _see_beyond(line, (await line.network.mongcai.status())["ledger"]["size"])
     heard = await _heard_today(line)
     await line.network.move(heard + BEHIND_AFTER + timedelta(seconds=1 + line.chance.below(600)))
     await _told(line, "ledger.behind")
@@ -97,9 +97,15 @@ async def _catch_up(line: HostileLine) -> None:
     await until(is_rid, "the desk has caught up")
 
 
-async def _see_all(line: HostileLine) -> None:
-    """Have the other desk look at the ledger as it is."""
-    await line.network.dongxing.agent.prover.check()
+async def _see_beyond(line: HostileLine, size: int) -> None:
+    """Have the other desk look at the ledger as it is, until that is larger than ``size``."""
+    desk = line.network.dongxing
+
+    async def is_seen() -> bool:
+        await desk.agent.prover.check()
+        return bool((await desk.status())["ledger"]["size"] > size)
+
+    await until(is_seen, "the other desk has seen the ledger grow")
 
 
 async def _told(line: HostileLine, code: str) -> None:
