@@ -79,9 +79,8 @@ def _check_devices(content: Content, header: Header, directory: Directory) -> No
     A desk that is followed gives what it has to who follows it, and to nobody else.
     """
     to = header.dst[0]
-    if header.dst != (header.src,) and (
-        len(header.dst) > 1 or header.src not in directory.before(to)
-    ):
+    is_followed = len(header.dst) == 1 and header.src in directory.before(to)
+    if header.dst != (header.src,) and not is_followed:
         raise ReadersError("what devices give each other stays within their desk or its successor")
     for kid, role in content.readers:
         try:

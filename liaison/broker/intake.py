@@ -126,14 +126,11 @@ class Intake:
 
     def _check_devices(self, header: Header, *, now: int) -> None:
         """Refuse what is not wrapped to grant keys that devices of the addressed desk have now."""
-        directory = self._replica.directory
+        directory, desk = self._replica.directory, header.dst[0]
         try:
             for kid in header.kids:
                 device = directory.grantee(kid)
-                if (
-                    device.payload.desk != header.dst[0]
-                    or directory.grant_key(device.kid).kid != kid
-                ):
+                if device.payload.desk != desk or directory.grant_key(device.kid).kid != kid:
                     raise RefusedError(
                         Refusal.UNKNOWN_WINDOW, "a grant key that a device of the desk has now"
                     )

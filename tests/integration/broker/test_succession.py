@@ -15,7 +15,7 @@ from protocols.wire import api
 from protocols.wire.mailbox import MailLane
 from protocols.wire.receipt import AckWhat
 from tests.support.agencies import DONGXING, MONGCAI, MONGCAI_2
-from tests.support.broker import NOW, RefusalError, Served
+from tests.support.broker import NOW, Caller, RefusalError, Served
 
 DAY = 86_400
 
@@ -29,6 +29,14 @@ async def succeed(served: Served, threads: tuple[bytes, ...] | None = None) -> N
     assert status == HTTPStatus.OK
 
 
+async def until(last: bytes, caller: Caller) -> list[bytes]:
+    """Return what is delivered up to ``last``, in its order."""
+    found: list[bytes] = []
+    while last not in found:
+        found += [item.first for item in await caller.items(1)]
+    return found
+
+
 async def test_what_waits_and_what_comes_for_a_followed_desk_reaches_who_follows_it(
     either: Served,
 ) -> None:
@@ -40,9 +48,11 @@ async def test_what_waits_and_what_comes_for_a_followed_desk_reaches_who_follows
 
     await succeed(either)
     await sender.submit(coming)
+    last = either.corridor.seal(DONGXING, (MONGCAI_2,))
+    await sender.submit(last)
 
     assert is_silent
-    assert [item.first for item in await heir.items(2)] == [waiting, coming]
+    assert await until(last, heir) == [waiting, coming, last]
 
 
 async def test_who_follows_in_single_cases_is_sent_nothing_of_the_others(broker: Served) -> None:
