@@ -143,6 +143,11 @@ class Register:
         begun = [payload for payload in payloads if payload.not_before <= at]
         return replace(known, payload=begun[-1] if begun else payloads[0])
 
+    def former_names(self, desk: DeskId) -> list[tuple[str, str, str]]:
+        """Return the names that a desk had before those of now, each once, oldest first."""
+        named = dict.fromkeys(payload.names for payload in self._named.get(desk, []))
+        return [names for names in named if names != self.desk(desk).payload.names]
+
     def successor(self, desk: DeskId, *, at: int, thread: bytes | None = None) -> DeskId:
         """Return the desk that has the place of ``desk`` at ``at`` (ts): itself, while none has.
 

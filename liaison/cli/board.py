@@ -232,11 +232,12 @@ def _row(case: View, desk: str, words: "_Words") -> list[str]:
     if case["stage"] is None:
         why = words.label("screen", "waits_for_line") if waiting is None else words.waits(waiting)
         return ["", f"[bold]{case['case']}[/bold]\n{escape(why)}", ""]
-    other = case["requested"] if case["requester"] == desk else case["requester"]
+    ours = case.get("ours", desk)
+    other = case["requested"] if case["requester"] == ours else case["requester"]
     due, persons = case["next_due"], case["persons"]
     about = [
         f"[bold]{case['case']}[/bold]  {words.label('type', case['type'])}",
-        words.label("desk", other),
+        escape(words.name(case["names"][other])),
         BETWEEN.join((words.stage(case), words.turn(case))),
         *([] if waiting is None else [escape(words.waits(waiting))]),
         *([words.waits_for_line(case)] if case["waiting_for_line"] else []),
@@ -265,6 +266,9 @@ class _Words:
 
     def headers(self, *codes: str) -> str:
         return BETWEEN.join(self.label("screen", code) for code in codes)
+
+    def name(self, names: dict[str, str]) -> str:
+        return names[self._lang]
 
     def moment(self, text: str) -> str:
         return format_moment(datetime.fromisoformat(text), self._lang)

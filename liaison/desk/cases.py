@@ -9,17 +9,19 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from config.schema import Corridor
+from config.schema import Corridor, Country
 from crypto.attest.directory import DirectoryError, Head, RevokedError
 from crypto.attest.header import ClockToken, DeskId, Header, MessageId, parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.seal.attachment import Attachment
 from crypto.seal.content import Kind, ThreadId, parse_content
+from liaison.desk.contacts import by_language
 from liaison.desk.crosschecks import times_differ
 from liaison.desk.directory import UNKNOWN, Replica
 from liaison.desk.store import Draft, Failure, Opening, Store, StoredAck, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.clocks import CaseClock, clocks
+from protocols.casework.codes import Language
 from protocols.casework.errors import CaseworkError, NoRequestError
 from protocols.casework.order import NOT_YET
 from protocols.casework.payload import Step, from_value
@@ -281,6 +283,24 @@ class Casebook:
         if slug in {UNKNOWN, *parties}:
             return slug
         return self._stands_as(self.replica.known.desk_named(slug).id, parties)
+
+    def names(self, slug: str, *, at: int) -> dict[str, str]:
+        """Return by language how a desk was called at ``at`` (ts), by any slug that it ever had.
+
+        The slug itself where the directory knows of no such desk.
+        """
+        known = self.replica.known
+        try:
+            desk = known.desk_at(known.desk_named(slug).id, at=at)
+        except DirectoryError:
+            return dict.fromkeys(Language, slug)
+        return by_language(desk.payload.names)
+
+    def language(self, slug: str) -> Language:
+        """Return the language in which a desk writes its steps: its country's."""
+        known = self.replica.known
+        country = known.root(known.desk_named(slug).agency).country
+        return Language.CHINESE if country == Country.CHINA else Language.VIETNAMESE
 
     def slug(self, desk: DeskId) -> str:
         """Return the slug of a desk, UNKNOWN of one that nothing knows."""

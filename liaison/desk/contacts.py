@@ -168,6 +168,7 @@ class Contacts:
                 {
                     "slug": desk.payload.slug,
                     "names": by_language(desk.payload.names),
+                    "formerly": [by_language(one) for one in directory.former_names(desk.id)],
                     "until": iso(from_timestamp(desk.payload.not_after)),
                     "counts": desk.payload.not_before <= now < desk.payload.not_after,
                     "revoked": directory.is_revoked(desk),

@@ -15,7 +15,7 @@ from liaison.desk.files.view import files_view, parcels_view
 from liaison.desk.ladder import failures, ladder
 from liaison.desk.release import Releases, reason_of, step_of
 from liaison.desk.store import Notice, Reminder, StoredMessage
-from liaison.runtime.clock import from_timestamp
+from liaison.runtime.clock import from_timestamp, timestamp
 from protocols.casework.catalogue import Catalogue
 from protocols.casework.clocks import CaseClock, explain, next_due, state
 from protocols.casework.codes import Language
@@ -39,8 +39,10 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
         "not_in_ledger": len(case.unentered),
     }
     if record is None:
-        return {**row, **_written(case), "stage": None, "clocks": [], "waits_for": waits_for(case)}
+        written = _written(case, book, now=now)
+        return {**row, **written, "stage": None, "clocks": [], "waits_for": waits_for(case)}
     due = next_due(case.clocks)
+    opened = timestamp(record.opened_at)
     name = book.ours_in(record)
     ours = record.side_of(name)
     return {
@@ -49,6 +51,9 @@ def board_row(case: Case, book: Casebook, *, now: datetime) -> View:
         "urgency": str(record.urgency),
         "requester": record.requester,
         "requested": record.requested,
+        "names": {
+            slug: book.names(slug, at=opened) for slug in (record.requester, record.requested)
+        },
         "ours": name,
         "stage": str(record.stage),
         "turn": _turn(record, ours),
@@ -183,18 +188,19 @@ async def case_view(
     }
 
 
-def _written(case: Case) -> View:
+def _written(case: Case, book: Casebook, *, now: datetime) -> View:
     """Return what our own request says while the broker has not taken it: a draft, or no line."""
     steps = [held.step for held in case.steps] + [step_of(draft) for draft in case.drafts]
     request = next((step.request for step in steps if step.request is not None), None)
     if request is None:
         return {}
-    header = request.header
+    header, at = request.header, timestamp(now)
     return {
         "type": str(header.type),
         "urgency": str(header.urgency),
         "requester": header.sender,
         "requested": header.to,
+        "names": {slug: book.names(slug, at=at) for slug in (header.sender, header.to)},
     }
 
 
@@ -240,6 +246,8 @@ def _step(
         "act": str(held.step.act),
         "says": catalogue.code("act", held.step.act, lang),
         "desk": held.called,
+        "names": book.names(held.called, at=held.created),
+        "stands_for": _stands_for(held, book),
         "by": held.officer,
         "created": iso(from_timestamp(held.created)),
         "on_both_clocks": format_moment(from_timestamp(held.created), lang),
@@ -255,9 +263,17 @@ def _step(
         "evidence": rungs,
         "failures": failures(held, case, book.replica),
         "carried": _carried(held),
-        "countersigned_by": [{"desk": d, "by": officer} for d, officer in held.countersigners],
+        "countersigned_by": [
+            {"desk": desk, "names": book.names(desk, at=held.created), "by": officer}
+            for desk, officer in held.countersigners
+        ],
         "fields": rendered(held.step, catalogue, lang),
     }
+
+
+def _stands_for(held: HeldStep, book: Casebook) -> dict[str, str] | None:
+    """Return the names of the party whose place the desk of a step has; None for its own."""
+    return None if held.called == held.desk else book.names(held.desk, at=held.created)
 
 
 def rendered(step: Step, catalogue: Catalogue, lang: Language) -> list[View]:

@@ -1,6 +1,6 @@
 """Which acts a screen offers: exactly those that the table of the case allows our side now."""
 
-from liaison.desk.cases import Case
+from liaison.desk.cases import Case, Casebook
 from protocols.casework.codes import ACTS_OF_TYPE, Act
 from protocols.casework.lifecycle import NOT_AVAILABLE, Side, allowed_acts
 from protocols.casework.payload import RULES
@@ -9,12 +9,12 @@ from protocols.casework.payload import RULES
 ONE_PRESS = frozenset({Act.ACKNOWLEDGE, Act.ACCEPT, Act.START})
 
 
-def acts_of(case: Case, ours: str) -> list[Act]:
-    """Return the acts that desk ``ours`` may take in ``case`` now, in the order of the table."""
+def acts_of(case: Case, book: Casebook) -> list[Act]:
+    """Return the acts that our desk may take in ``case`` now, in the order of the table."""
     record = case.record
     if record is None:
         return []
-    side = record.side_of(ours)
+    side = record.side_of(book.ours_in(record))
     if side is Side.SYSTEM:
         return []
     return [

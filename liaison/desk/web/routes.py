@@ -79,6 +79,7 @@ ROUTES = [
     web.post("/devices", for_officer(devices.admit)),
     web.get("/contacts", for_officer(contacts.show_contacts)),
     web.post("/contacts/{agency}", for_officer(contacts.compare)),
+    web.post("/successors/{desk}", for_officer(contacts.confirm_successor)),
     web.static("/static", STATIC),
 ]
 

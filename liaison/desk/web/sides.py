@@ -7,9 +7,6 @@ as it was written, and beside it its translation when there is one, with the way
 import re
 from typing import Any
 
-from config.schema import Corridor
-from protocols.casework.codes import Language
-
 View = dict[str, Any]
 
 #: What the head of the page or of the step says already.
@@ -30,11 +27,6 @@ READ_FIRST = frozenset({"urgency_reason", "summary", "link", "due_wanted", "hand
 #: Groups of fields beside those of each person.
 MATTER, PARTICULARS = "", "header"
 _PERSONS = re.compile(r"request\.(?:persons|groups)\.(P\d+(?:\.\.P\d+)?)\.")
-
-
-def own_language(desk: str, corridor: Corridor) -> Language:
-    """Return the language in which a desk writes its steps: its country's."""
-    return Language.CHINESE if corridor.country(desk) == "CN" else Language.VIETNAMESE
 
 
 def side_by_side(read: View, written: View) -> list[View]:

@@ -48,7 +48,7 @@ async def show_act(request: web.Request, officer: str) -> web.StreamResponse:
     """Show the page of an act that our side may take now, with what was written of it before."""
     case = await request.app[AGENT].casebook.find(request.match_info["ref"])
     act = _act(request)
-    if act not in acts_of(case, request.app[AGENT].slug):
+    if act not in acts_of(case, request.app[AGENT].casebook):
         return see_other(f"/cases/{case.ref}")
     return _show(request, case, act, await kept_form(request, officer), [])
 

@@ -24,7 +24,7 @@ from liaison.desk.web.i18n import TAGS
 from liaison.desk.web.live import stream
 from liaison.desk.web.officer import kept_form
 from liaison.desk.web.render import fragment, page, see_other, words
-from liaison.desk.web.sides import own_language, side_by_side
+from liaison.desk.web.sides import side_by_side
 from protocols.casework.approval import held
 from protocols.casework.codes import Language, LegalBasis, SignaturePurpose
 from protocols.casework.errors import CaseworkError, FormError
@@ -155,7 +155,7 @@ async def _read(request: web.Request, message: StoredMessage, lang: Language) ->
     agent = request.app[AGENT]
     parts = (message, agent.casebook, agent.releases, agent.catalogue)
     read, slug = ask_view(*parts, lang=lang), agent.casebook.slug(message.src)
-    writing = own_language(slug, agent.casebook.corridor)
+    writing = agent.casebook.language(slug)
     written = ask_view(*parts, lang=writing)
     await agent.reader.translate_soon({"steps": [read]}, await _persons(request, message), lang)
     return {**read, "written_tag": TAGS[writing], "sides": side_by_side(read, written)}

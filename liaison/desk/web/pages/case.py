@@ -17,7 +17,7 @@ from liaison.desk.web.acts import acts_of, is_one_press
 from liaison.desk.web.i18n import TAGS
 from liaison.desk.web.live import stream
 from liaison.desk.web.render import fragment, page, see_other, words
-from liaison.desk.web.sides import own_language, side_by_side
+from liaison.desk.web.sides import side_by_side
 from protocols.casework.erasure import ENDED
 
 RUNGS = ("sealed", "taken", "arrived", "delivered", "opened", "acknowledged")
@@ -53,7 +53,7 @@ async def _case(request: web.Request, officer: str) -> dict[str, Any]:
     agent, w = request.app[AGENT], words(request)
     found, now = await agent.casebook.find(request.match_info["ref"]), agent.clock.now()
     book, catalogue = agent.casebook, agent.catalogue
-    writing = {held.desk: own_language(held.desk, book.corridor) for held in found.steps}
+    writing = {held.called: book.language(held.called) for held in found.steps}
     views = {
         lang: await case_view(found, book, catalogue, lang=lang, now=now)
         for lang in {w.lang, *writing.values()}
@@ -77,7 +77,7 @@ async def _case(request: web.Request, officer: str) -> dict[str, Any]:
         "now": now,
         "names": _names(found),
         "pinned": [f for step in view["steps"] for f in step["fields"] if f["path"] in PINNED],
-        "acts": [(act, is_one_press(act)) for act in acts_of(found, agent.slug)],
+        "acts": [(act, is_one_press(act)) for act in acts_of(found, book)],
         "rungs": RUNGS,
         "done": board_row(found, agent.casebook, now=now).get("persons"),
         "other": other_desk(view, agent.slug),

@@ -11,10 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
-from crypto.attest.directory import UnknownSignerError
+from crypto.attest.directory import UnknownDeskError, UnknownSignerError
 from crypto.attest.pin import GROUP, PIN_DIGITS, DifferingError, PinError
 from liaison.desk.api.call import AGENT
 from liaison.desk.contacts import SameOfficerError, Standing, UnknownAgencyError
+from liaison.desk.successors import NoSuccessorError
 from liaison.desk.web.render import page, see_other
 from liaison.runtime.pins import Means
 from liaison.runtime.qr import qr_as_svg
@@ -51,6 +52,16 @@ async def compare(request: web.Request, officer: str) -> web.StreamResponse:
     return see_other(f"/contacts#{agency}")
 
 
+async def confirm_successor(request: web.Request, officer: str) -> web.StreamResponse:
+    """Keep that the officer has asked the other side who follows a desk; twice is once."""
+    agent, slug = request.app[AGENT], request.match_info["desk"]
+    try:
+        await agent.successors.confirm(officer, slug, agent.officers)
+    except (NoSuccessorError, UnknownDeskError) as e:
+        return await _show(request, officer, code=e.code)
+    return see_other(f"/contacts#{slug}")
+
+
 def _is_group(typed: str) -> bool:
     return len(typed) == GROUP and typed.isascii() and typed.isdecimal()
 
@@ -64,6 +75,7 @@ async def _show(
     groups: Sequence[int] = (),
 ) -> web.Response:
     listed = await request.app[AGENT].contacts.listed()
+    followed = await request.app[AGENT].successors.listed()
     return page(
         request,
         "contacts.html",
@@ -73,6 +85,7 @@ async def _show(
         numbers=GROUPS,
         ways=list(Means),
         officer_here=officer,
+        unconfirmed={one["desk"] for one in followed if not one["confirmed"]},
         wrong_at=agency,
         code=code,
         wrong_groups=", ".join(map(str, groups)),
