@@ -32,6 +32,7 @@ from crypto.seal.lanes import next_lane
 from crypto.seal.primitives import fresh
 from crypto.seal.readers import Reader, with_readers
 from liaison.desk.directory import Replica
+from liaison.desk.holding import check_root
 from liaison.desk.keyring import Keyring
 from liaison.desk.store import Given, Keeping, Store, StoredMessage
 from liaison.desk.successors import Successors
@@ -121,6 +122,7 @@ class Dispatch:
         Raises:
             NotAdmittedError: this installation holds none of its desk's windows.
             UnconfirmedSuccessorError: another desk has the place of the addressed one.
+            UnconfirmedRootError: the addressed agency has a new root that nobody compared.
             DirectoryError, EnvelopeError, PaddingError, PrimitiveError: nothing is kept or sent.
         """
         if not self.keyring.is_member():
@@ -129,6 +131,7 @@ class Dispatch:
             place = await self.successors.place_of(
                 address.to, thread=letter.thread, priority=address.priority
             )
+            check_root(self.replica, place, address.priority)
             address = replace(address, to=place)
         # The officers and the device may speak at once; no number of a lane is given twice.
         async with self._turn:

@@ -121,6 +121,26 @@ async def test_an_open_case_goes_on_at_the_desk_that_follows_and_nothing_on_its_
     assert await network.dongxing.set_aside() == await new.set_aside() == []
 
 
+async def test_what_can_wait_is_held_back_until_a_new_root_was_compared_and_a_rescue_is_not(
+    network: Network,
+) -> None:
+    desk = network.dongxing
+    directory = desk.agent.replica.directory
+    typed = directory.pins
+    # As after new roots: those that count now are not among the digits that two people typed.
+    directory.pins = frozenset()
+
+    with pytest.raises(DeskRefusedError) as refused:
+        await desk.request(MONGCAI, request=routine())
+    rescue = await desk.request(MONGCAI)
+    directory.pins = typed
+    ref = await desk.request(MONGCAI, request=routine())
+
+    assert refused.value.code == "desk.root_unconfirmed"
+    for one in (rescue, ref):
+        await network.holds(network.mongcai, one, 1)
+
+
 async def test_a_desk_that_nobody_follows_is_not_confirmed(network: Network) -> None:
     desk = network.dongxing
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
 from liaison.desk.api.call import AGENT
+from liaison.desk.holding import is_held
 from liaison.desk.web.doubts import doubts_of, mark_of
 from liaison.desk.web.fields import FormWriter, Part, Posted, Rows
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong
@@ -191,6 +192,7 @@ def _show(request: web.Request, posted: Posted | None, wrong: list[Wrong]) -> we
         once=make_once() if posted is None else str(posted.get("once", "")),
         is_up=agent.line.is_up,
         stale=[slug for slug in _addressees(request) if agent.peers.is_stale(slug)],
+        held=[slug for slug in _addressees(request) if is_held(agent.replica, slug)],
     )
 
 
