@@ -53,6 +53,12 @@ from protocols.wire import api
 from protocols.wire.mailbox import MailLane
 
 
+class UnforeseenItemError(Exception):
+    """An item of the mailbox broke our own code: it is set aside, and the next one comes."""
+
+    code = "inbox.unforeseen"
+
+
 @dataclass(slots=True)
 class Agent:
     """One installation of a desk."""
@@ -122,9 +128,10 @@ class Agent:
             except (StoreError, LineDownError):
                 raise
             except Exception as e:  # noqa: BLE001 - one bad item must never stop the next
-                structlog.get_logger().error("inbox.unforeseen", error=type(e).__name__)
+                structlog.get_logger().error(UnforeseenItemError.code, error=type(e).__name__)
                 eid, at = envelope_id(frame.first), timestamp(self.clock.now())
-                await self.store.set_aside(eid, frame.first, code="inbox.unforeseen", at=at)
+                code = UnforeseenItemError.code
+                await self.store.set_aside(eid, frame.first, code=code, at=at)
                 await self.store.move_cursor(frame.lane, frame.seq)
                 await self.line.acknowledge(frame.lane, frame.seq)
         if self.backlog.ends_with_one():

@@ -10,9 +10,10 @@ from crypto.attest import labels
 from crypto.attest.header import parse_envelope
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.seal.primitives import fresh
+from crypto.seal.windows import make_grant_key
 from liaison.runtime.clock import timestamp
 from protocols.wire import api
-from protocols.wire.mailbox import ItemKind, NoticeCode
+from protocols.wire.mailbox import ItemKind, MailLane, NoticeCode
 from protocols.wire.receipt import Took
 from tests.support.agencies import MONGCAI, QUANGNINH, found
 from tests.support.forge_desk import device_key, forging
@@ -181,6 +182,34 @@ async def test_a_notice_that_says_nothing_sensible_does_not_make_the_case_unread
 
     assert len(await parts.quarantines(parts.mongcai, 1)) == 1
     assert (await parts.mongcai.case(ref))["notices"] == []
+    await check_mail_goes_on(parts)
+
+
+async def test_what_one_device_gives_another_is_left_alone_by_a_third(
+    parts: Network, between: Interposed
+) -> None:
+    await parts.dongxing.stop()
+    async with forging(parts, parts.dongxing, parts.mongcai) as forger:
+        desk, honest = forger.id_of(parts.mongcai), forger.forgery(forger.content(None)).outside
+        within = replace(honest, src=desk, dst=(desk,))
+        content, to = forger.content(None), make_grant_key().key
+        given = forger.forgery(content, outside=within, windows=[to]).build()
+
+    await between.say(delivery(given, parts.broker_key, at=NOW))
+
+    async def is_answered() -> bool:
+        return between.unanswered == 0
+
+    await until(is_answered, "it is dealt with")
+    assert await parts.mongcai.set_aside() == []
+
+
+async def test_an_item_of_an_unknown_kind_is_set_aside_and_mail_goes_on(
+    parts: Network, between: Interposed
+) -> None:
+    await between.say(api.Deliver(int(MailLane.RESCUE), 0, 99, b"no item", b""))
+
+    assert await parts.quarantines(parts.mongcai, 1) == ["inbox.unforeseen"]
     await check_mail_goes_on(parts)
 
 

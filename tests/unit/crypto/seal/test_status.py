@@ -11,7 +11,13 @@ from crypto.attest.directory import Head
 from crypto.attest.header import DeskId, MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.resends import MOST_WANTED, Void
-from crypto.seal.status import Status, StatusError, status_from_value, status_to_value
+from crypto.seal.status import (
+    MOST_LANES,
+    Status,
+    StatusError,
+    status_from_value,
+    status_to_value,
+)
 
 KIDS = st.binary(min_size=16, max_size=16).map(KeyId)
 MIDS = st.binary(min_size=32, max_size=32).map(MessageId)
@@ -72,6 +78,16 @@ def test_a_status_of_another_form_is_refused(field: int, value: object) -> None:
 
     with pytest.raises(StatusError):
         status_from_value(fields)
+
+
+@pytest.mark.parametrize("part", ["sent", "received", "windows"])
+def test_a_status_of_too_many_lanes_or_windows_is_refused(part: str) -> None:
+    kids = [KeyId(number.to_bytes(16, "big")) for number in range(MOST_LANES + 1)]
+    ends = {kid: (1, MessageId(bytes(32))) for kid in kids}
+    many: Any = tuple(kids) if part == "windows" else ends
+
+    with pytest.raises(StatusError):
+        status_from_value(status_to_value(replace(ONE, **{part: many})))
 
 
 def test_a_status_of_too_many_places_is_refused() -> None:
