@@ -19,6 +19,7 @@ ERASURE = b"liaison/1 erase\0"
 BACKUP = b"liaison/1 backup\0"
 DISCLOSURE = b"liaison/1 disclose\0"
 SEEN = b"liaison/1 seen\0"
+REVIEW = b"liaison/1 review\0"
 
 #: All signing labels; a test signs with each and offers it under every other.
 SIGNING = (
@@ -35,6 +36,7 @@ SIGNING = (
     BACKUP,
     DISCLOSURE,
     SEEN,
+    REVIEW,
 )
 
 # HPKE info: what the 32 bytes in a wrap are.
@@ -76,5 +78,6 @@ P_VAULT = b"lz1-vault"
 P_PAPER = b"lz1-paper"
 P_HALVES = b"lz1-halves"
 P_REVIEW = b"lz1-review"
+P_TOLD = b"lz1-told"
 P_BACKUP = b"lz1-backup"
 P_MACHINE = b"lz1-machine"

@@ -43,14 +43,16 @@ class Kind(IntEnum):
     STATUS = 3
     GRANT = 4
     HISTORY = 5
+    REVIEW = 7
     COUNTERSIGN = 8
     MISSING = 9
     RESEND = 10
     VOID = 11
+    ERASURE = 12
 
 
 #: What devices of one desk give each other; all other kinds go from officers to desks.
-WITHIN_A_DESK = frozenset({Kind.GRANT, Kind.HISTORY})
+WITHIN_A_DESK = frozenset({Kind.GRANT, Kind.HISTORY, Kind.REVIEW, Kind.ERASURE})
 #: What devices of two desks tell each other and no case has a part in.
 OF_NO_CASE = frozenset({Kind.STATUS, Kind.MISSING, Kind.VOID})
 #: What no device acknowledges: it would be answered for ever.

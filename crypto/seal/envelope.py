@@ -61,6 +61,8 @@ MAY_SIGN: dict[Kind, frozenset[Role]] = {
     Kind.MISSING: frozenset({Role.DEVICE}),
     Kind.RESEND: frozenset({Role.DEVICE}),
     Kind.VOID: frozenset({Role.DEVICE}),
+    Kind.REVIEW: frozenset({Role.DEVICE}),
+    Kind.ERASURE: frozenset({Role.DEVICE}),
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crypto.attest import labels
-from crypto.attest.directory import Directory, DirectoryError, Signer
+from crypto.attest.directory import Directory, DirectoryError
 from crypto.attest.encoding import EncodingError, Value, decode, encode
 from crypto.attest.header import ID_BYTES, DeskId
 from crypto.attest.signing import SIGNED_LIMIT, KeyId, SignatureError, SigningKey
@@ -84,15 +84,52 @@ def verify_erasure(raw: bytes, directory: Directory) -> SignedErasure:
         ErasureSignersError: a signature does not hold, its key did not count at that time or is
             another desk's or a device's; or they are not two persons, one of them senior.
     """
-    body, signatures = _signed(raw)
-    erasure = _erasure(body)
-    signers = [_signer(erasure, body, pair, directory) for pair in signatures]
-    officers = sorted({signer.payload.pseudonym for signer in signers})
-    if len(officers) != SIGNERS:
-        raise ErasureSignersError(f"{SIGNERS} officers expected, {len(officers)} found")
-    if not any(signer.payload.role in SENIOR for signer in signers):
+    _, signatures = _signed(raw)
+    at = parse_erasure(raw).at
+    try:
+        for kid, _ in signatures:
+            directory.signer(kid, at=at)
+    except DirectoryError as e:
+        raise ErasureSignersError(f"{e.code}: {e}") from e
+    return told_erasure(raw, directory)
+
+
+def told_erasure(raw: bytes, directory: Directory) -> SignedErasure:
+    """Return the erasure in ``raw`` that another computer of its desk has taken and tells of.
+
+    It says that the officers' keys counted then; they may have left since, and still bind.
+
+    Raises:
+        MalformedErasureError: the bytes are none.
+        ErasureSignersError: a signature does not hold, its key is another desk's or a device's; or
+            they are not two persons, one of them senior.
+    """
+    found, erasure = read_erasure(raw, directory), parse_erasure(raw)
+    signers = [directory.whose(kid).payload for kid, _ in _signed(raw)[1]]
+    if any(one.desk != erasure.desk or one.role is Role.DEVICE for one in signers):
+        raise ErasureSignersError("an erasure is signed by officers of its desk")
+    if len(set(found.officers)) != SIGNERS:
+        raise ErasureSignersError(f"{SIGNERS} officers expected, {len(set(found.officers))} found")
+    if not any(one.role in SENIOR for one in signers):
         raise ErasureSignersError("neither of the two officers may release or supervise")
-    return SignedErasure(erasure, tuple(officers))
+    return found
+
+
+def parse_erasure(raw: bytes) -> Erasure:
+    """Return what is signed in ``raw``, not verified; raise MalformedErasureError for none."""
+    return _erasure(_signed(raw)[0])
+
+
+def erasures_from_value(value: Value) -> list[bytes]:
+    """Return the statements in ``value``, not verified; raise MalformedErasureError for none."""
+    match value:
+        case [_, *_] as items:
+            statements = [item for item in items if isinstance(item, bytes)]
+            for statement in statements:
+                parse_erasure(statement)
+            if len(statements) == len(items):
+                return statements
+    raise MalformedErasureError("expected signed erasures, one at least")
 
 
 def read_erasure(raw: bytes, directory: Directory) -> SignedErasure:
@@ -109,20 +146,6 @@ def read_erasure(raw: bytes, directory: Directory) -> SignedErasure:
     except (DirectoryError, SignatureError) as e:
         raise ErasureSignersError(f"{e.code}: {e}") from e
     return SignedErasure(_erasure(body), tuple(sorted(s.payload.pseudonym for s in signers)))
-
-
-def _signer(
-    erasure: Erasure, body: bytes, pair: tuple[KeyId, bytes], directory: Directory
-) -> Signer:
-    kid, signature = pair
-    try:
-        signer = directory.signer(kid, at=erasure.at)
-        signer.payload.key.verify(labels.ERASURE, body, signature)
-    except (DirectoryError, SignatureError) as e:
-        raise ErasureSignersError(f"{e.code}: {e}") from e
-    if signer.payload.desk != erasure.desk or signer.payload.role is Role.DEVICE:
-        raise ErasureSignersError("an erasure is signed by officers of its desk")
-    return signer
 
 
 def _signed(raw: bytes) -> tuple[bytes, list[tuple[KeyId, bytes]]]:

@@ -143,6 +143,11 @@ def print_erased(stubs: list[View], lang: Language) -> None:
         who = ", ".join(stub["officers"])
         said = f"{stub['case']}  {words.moment(stub['at'])}  {who}  {why}  {stub['rule']}"
         console.print(printable(said), markup=False, soft_wrap=True)
+        for other in stub["elsewhere"]:
+            is_done = other["at"] is not None
+            at = words.moment(other["at"]) if is_done else words.label("screen", "not_erased_yet")
+            mark = "✓" if is_done else "…"
+            console.print(f"    {mark} {other['computer']}  {at}", markup=False, soft_wrap=True)
 
 
 def print_asks(asks: list[View], lang: Language) -> None:

@@ -19,13 +19,13 @@ from liaison.desk.backlog import Backlog
 from liaison.desk.backup import Backups
 from liaison.desk.broker_client import Line, LineDownError
 from liaison.desk.carriage.carrier import Carrier
-from liaison.desk.cases import Casebook
+from liaison.desk.cases import Case, Casebook
 from liaison.desk.compose import Composer
 from liaison.desk.contacts import Contacts
 from liaison.desk.devices import Devices
 from liaison.desk.directory import Replica
 from liaison.desk.disclosure.disclose import Discloser
-from liaison.desk.erasure import Eraser
+from liaison.desk.erasure import Eraser, Why
 from liaison.desk.files.carrier import FileCarrier
 from liaison.desk.files.filing import Filing
 from liaison.desk.follower import Follower
@@ -35,7 +35,7 @@ from liaison.desk.keyring import Keyring
 from liaison.desk.news import News
 from liaison.desk.officers import Officers
 from liaison.desk.outbox import Outbox
-from liaison.desk.oversight import Overseer
+from liaison.desk.oversight import Overseer, Shown
 from liaison.desk.peers import Peers
 from liaison.desk.proof import Prover
 from liaison.desk.reader import Reader
@@ -191,6 +191,19 @@ class Agent:
         """Take an officer out of the vault; raises what :meth:`Roster.remove` raises."""
         await self.roster.remove(by, passphrase, officer)
         self.news.tell()
+
+    async def erase(self, ref: str, officer: str, second: str, passphrase: str, why: Why) -> None:
+        """Erase a case, here and at the desk's other computers; raises as :meth:`Eraser.erase`."""
+        await self.eraser.erase(ref, officer, second, passphrase, why)
+        self.waker.wake()
+        self.news.tell()
+
+    async def review(self, ref: str, shown: Shown) -> Case:
+        """Return a case to two supervisors and tell of it; raises as :meth:`Overseer.review`."""
+        found = await self.overseer.review(ref, shown)
+        self.waker.wake()
+        self.news.tell()
+        return found
 
     async def lock(self) -> None:
         """Drop every officer's key and the translation worker; the agent goes on receiving."""

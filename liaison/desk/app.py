@@ -67,6 +67,7 @@ from liaison.desk.routes import ROUTES
 from liaison.desk.store import Store, StoredMessage
 from liaison.desk.store.snapshot import RESTORED
 from liaison.desk.successors import Successors
+from liaison.desk.tidings import Tidings
 from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
@@ -208,12 +209,18 @@ async def _assemble(
     queued = _both(outbox.wake, news.tell)
     successors = Successors(store, replica, clock)
     dispatch = Dispatch(replica, keyring, store, clock, successors, queued)
-    overseer = Overseer(store, casebook, clock)
+    overseer = Overseer(store, casebook, clock, device)
     releases = Releases(store, replica, dispatch, officers, casebook.rules, clock)
     composer = Composer(casebook, dispatch, releases, officers, catalogue, clock)
     cabinet = Cabinet(parts.state / FOLDER)
     file_carrier = FileCarrier(store, cabinet, line, composer, news.tell, outbox.wake)
-    devices = Devices(store, replica, keyring, dispatch, officers, clock, line)
+    reader = Reader(_translator(parts), load_findings(), tasks, news)
+    roster = Roster(parts.state, store, officers)
+    eraser = Eraser(
+        store, casebook, officers, roster, device.kid, _in_turn(reader.forget, file_carrier.tidy)
+    )
+    tidings = Tidings(store, eraser, overseer)
+    devices = Devices(store, replica, keyring, dispatch, officers, clock, line, tidings)
     backlog = Backlog()
     destruction = Destruction(
         store=store,
@@ -281,7 +288,6 @@ async def _assemble(
         opener=opener,
         changed=changed,
     )
-    reader = Reader(_translator(parts), load_findings(), tasks, news)
     carrier = Carrier(
         store,
         replica,
@@ -293,7 +299,6 @@ async def _assemble(
     )
     spool = Spool(carrier, line, parts.spool_out, parts.spool_in, alarms)
     is_watched = parts.spool_out is not None or parts.spool_in is not None
-    roster = Roster(parts.state, store, officers)
     contacts = Contacts(store, replica, officers, clock)
     return Agent(
         store=store,
@@ -314,9 +319,7 @@ async def _assemble(
         reader=reader,
         overseer=overseer,
         backups=Backups(store, replica, device, clock),
-        eraser=Eraser(
-            store, casebook, officers, roster, _in_turn(reader.forget, file_carrier.tidy)
-        ),
+        eraser=eraser,
         filing=Filing(store, cabinet, casebook, officers, file_carrier, clock),
         file_carrier=file_carrier,
         discloser=Discloser(store, replica, line, prover, officers, clock),

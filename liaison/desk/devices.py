@@ -37,6 +37,7 @@ from liaison.desk.dispatch import Dispatch
 from liaison.desk.keyring import Keyring
 from liaison.desk.officers import Officers
 from liaison.desk.store import Given, Store
+from liaison.desk.tidings import Tidings
 from liaison.runtime.clock import Clock, timestamp
 from protocols.casework.errors import CaseworkError
 from protocols.wire import api
@@ -65,6 +66,7 @@ class Devices:
     officers: Officers
     clock: Clock
     line: Line
+    tidings: Tidings
 
     def others(self) -> list[Signer]:
         """Return the other devices that count now, in the order of enrolment.
@@ -142,14 +144,20 @@ class Devices:
     async def receive(self, opened: Opened) -> list[Remembered]:
         """Keep the windows of a grant, or return the messages of a history, to be taken up.
 
+        What is told of cases that were erased or reviewed is done.
+
         Raises:
             NotAColleagueError: nobody has admitted the giver here.
+            ErasureError, OversightError: what is told does not hold.
             GrantError: it is malformed, or gives what is not our desk's.
         """
         if opened.signer.kid not in await self.store.colleagues():
             raise NotAColleagueError("a device that nobody has admitted here")
         if opened.content.kind is Kind.HISTORY:
             return history_from_value(opened.content.form)
+        if opened.content.kind is not Kind.GRANT:
+            await self.tidings.take(opened)
+            return []
         grant = grant_from_value(opened.content.form)
         await self.keyring.add_windows(
             open_windows(grant, self.replica.directory, self.replica.desk)
@@ -198,6 +206,11 @@ class Devices:
         except NoGrantKeyError:
             return  # its first grant key is on its way
         threads = self._threads_of(desk)
+        if desk == self.replica.desk:
+            # First: nothing of an erased case is to come up there again.
+            for told in await self.tidings.lacking(device):
+                given = Given(device, windows=told.names)
+                await self.dispatch.give(told.kind, told.form, to, given)
         if not is_told:
             await self._tell(device, to, threads)
         if threads is not None:

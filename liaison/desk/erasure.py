@@ -2,18 +2,27 @@
 
 Follows docs/spec/archive.md, "Erasure". Two officers sign, the second with their passphrase at that
 very moment; the case has ended and all of it has come to rest. What this process knows of the case
-is forgotten too, as far as Python lets anybody forget.
+is forgotten too, as far as Python lets anybody forget. The desk's other computers do the same on
+the officers' word, when they are told of it (:mod:`liaison.desk.tidings`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from crypto.attest.signing import SigningKey
+from crypto.attest.directory import Signer
+from crypto.attest.signing import KeyId, SigningKey
 from crypto.seal.content import ThreadId, parse_content
-from crypto.seal.erasure import Erasure, read_erasure, sign_erasure, verify_erasure
+from crypto.seal.erasure import (
+    Erasure,
+    ErasureSignersError,
+    read_erasure,
+    sign_erasure,
+    told_erasure,
+    verify_erasure,
+)
 from liaison.desk.cases import Case, Casebook, UnknownCaseError
 from liaison.desk.officers import Officers
 from liaison.desk.roster import Roster
@@ -45,6 +54,7 @@ class Eraser:
     casebook: Casebook
     officers: Officers
     roster: Roster
+    device: KeyId
     forget: Callable[[], Awaitable[None]]
 
     async def erase(self, ref: str, officer: str, second: str, passphrase: str, why: Why) -> None:
@@ -75,14 +85,29 @@ class Eraser:
             messages=count,
         )
         signed = sign_erasure(erasure, [key, SigningKey.from_seed(keys.seed)])
+        verify_erasure(signed, self.casebook.replica.directory)
         await self._take(Stub(thread, ref, erasure.at, signed))
+
+    async def take_told(self, statement: bytes) -> None:
+        """Erase a case that officers have erased at another computer of our desk.
+
+        What was under way here goes with it; a case that is not here never will be.
+
+        Raises:
+            ErasureError: it is not the word of two officers of our desk; nothing is erased.
+        """
+        found = told_erasure(statement, self.casebook.replica.directory).erasure
+        if found.desk != self.casebook.replica.desk:
+            raise ErasureSignersError("an erasure by officers of our own desk expected")
+        if not await self.store.is_erased(found.thread):
+            await self._take(Stub(found.thread, found.ref, found.at, statement))
 
     async def stubs(self) -> list[dict[str, Any]]:
         """Return what stays of each erased case, oldest first, its signatures verified anew."""
-        return [self._view(stub) for stub in await self.store.erased()]
+        elsewhere = await self.store.erased_at()
+        return [self._view(stub, elsewhere) for stub in await self.store.erased()]
 
     async def _take(self, stub: Stub) -> None:
-        verify_erasure(stub.statement, self.casebook.replica.directory)
         try:
             await self.store.erase(stub)
         except StoreError as e:
@@ -124,7 +149,7 @@ class Eraser:
         await self.casebook.find(ref)
         raise UnknownCaseError(f"case {ref}: not on this desk")
 
-    def _view(self, stub: Stub) -> dict[str, Any]:
+    def _view(self, stub: Stub, elsewhere: Mapping[tuple[ThreadId, KeyId], int]) -> dict[str, Any]:
         found = read_erasure(stub.statement, self.casebook.replica.directory)
         return {
             "case": stub.ref,
@@ -133,7 +158,23 @@ class Eraser:
             "reason": found.erasure.reason,
             "rule": found.erasure.rule,
             "messages": found.erasure.messages,
+            "elsewhere": [
+                {"computer": one.payload.pseudonym, "at": None if at is None else _iso(at)}
+                for one in self._others()
+                for at in [elsewhere.get((stub.thread, one.kid))]
+            ],
         }
+
+    def _others(self) -> list[Signer]:
+        """Return the other computers of our desk that count now."""
+        now = timestamp(self.casebook.clock.now())
+        return [
+            one for one in self.casebook.replica.counting_devices(now) if one.kid != self.device
+        ]
+
+
+def _iso(at: int) -> str:
+    return iso(from_timestamp(at))
 
 
 def _check_drafts(case: Case) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from crypto.attest.signing import KeyId
+from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import Oversight
 from crypto.seal.content import ThreadId
 from crypto.seal.oversight import (
@@ -23,6 +23,7 @@ from crypto.seal.oversight import (
     seal_halves,
 )
 from crypto.seal.primitives import fresh
+from crypto.seal.reviews import ReviewSignerError, SignedReview, sign_review, verify_review
 from liaison.desk.cases import Case, Casebook
 from liaison.desk.store import Review, Store
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
@@ -61,6 +62,7 @@ class Overseer:
     store: Store
     casebook: Casebook
     clock: Clock
+    device: SigningKey
     _sealed_for: Oversight | None = None
     _sealed: set[ThreadId] = field(default_factory=set)
     _asked: dict[ThreadId, bytes] = field(default_factory=dict)
@@ -119,11 +121,27 @@ class Overseer:
         if not hmac.compare_digest(about, shown.tag):
             raise ReviewProofError("the tag is not one of this case's key")
         at = timestamp(self.clock.now())
-        review = Review(case.thread, at, str(shown.reason), shown.first, shown.second)
-        await self.store.keep_review(review)
+        desk, reason = self.casebook.replica.desk, str(shown.reason)
+        said = SignedReview(desk, case.thread, at, reason, shown.first, shown.second)
+        await self._keep(said, sign_review(said, self.device))
         # Random ids only: no number of a case stands in a log.
         structlog.get_logger().info("case.reviewed", thread=case.thread.hex()[:16])
         return case
+
+    async def take_told(self, statement: bytes) -> None:
+        """Keep that a case was reviewed at another computer of our desk.
+
+        Raises:
+            OversightError: it is not the word of a computer of our desk; nothing is kept.
+        """
+        said = verify_review(statement, self.casebook.replica.directory)
+        if said.desk != self.casebook.replica.desk:
+            raise ReviewSignerError("a review at our own desk expected")
+        await self._keep(said, statement)
+
+    async def _keep(self, said: SignedReview, signed: bytes) -> None:
+        review = Review(said.thread, said.at, said.reason, said.first, said.second, signed)
+        await self.store.keep_review(review)
 
     async def reviews_of(self, thread: ThreadId) -> list[dict[str, Any]]:
         """Return every review of a case, oldest first, for its officers."""

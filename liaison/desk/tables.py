@@ -114,6 +114,15 @@ erasures = Table(
     Column("statement", LargeBinary, nullable=False),
 )
 
+#: Which other computer of the desk has said that it erased a case, and when.
+erased_at = Table(
+    "erased_at",
+    TABLES,
+    Column("thread", LargeBinary, primary_key=True),
+    Column("device", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 #: Messages sent and received. ``record`` is envelope, content key and content under the case's key,
 #: or the bare envelope of what was sealed to a colleague's device alone, or nothing once the case
 #: is erased. ``took`` is empty until the broker's receipt is here, ``refused`` unless the broker
@@ -449,7 +458,8 @@ halves = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-#: That supervisors opened a case, by ids and a code only; stays when the case is erased.
+#: That supervisors opened a case, by ids and a code only; stays when the case is erased. ``signed``
+#: is the word of the computer that showed the case.
 reviews = Table(
     "reviews",
     TABLES,
@@ -459,4 +469,5 @@ reviews = Table(
     Column("reason", String, nullable=False),
     Column("first", LargeBinary, nullable=False),
     Column("second", LargeBinary, nullable=False),
+    Column("signed", LargeBinary, nullable=False, unique=True),
 )

@@ -13,7 +13,9 @@ import structlog
 from crypto.attest.header import EnvelopeError, Sealed, envelope_id, parse_envelope
 from crypto.seal.content import NEVER_RECEIPTED, OF_NO_CASE, WITHIN_A_DESK, Kind
 from crypto.seal.envelope import Opened, claimed_thread, open_with_key
+from crypto.seal.erasure import ErasureError
 from crypto.seal.grants import GrantError, Remembered
+from crypto.seal.oversight import OversightError
 from crypto.seal.resends import ResendError, resend_from_value
 from crypto.seal.status import StatusError
 from liaison.desk.acknowledgements import Acknowledgements
@@ -35,6 +37,8 @@ REFUSED = (
     GrantError,
     ResendError,
     StatusError,
+    ErasureError,
+    OversightError,
 )
 #: A message that is sent again may itself have been sent again; no honest one goes deeper.
 DEEPEST = 3

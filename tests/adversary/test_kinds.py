@@ -11,6 +11,7 @@ from crypto.attest.signing import SignatureError
 from crypto.attest.statement import StatementError
 from crypto.seal.backup import BackupError
 from crypto.seal.erasure import ErasureError
+from crypto.seal.oversight import OversightError
 from crypto.seal.seen import SeenError
 from liaison.broker.errors import RefusedError
 from liaison.desk.outbox import FalseReceiptError
@@ -29,6 +30,7 @@ OWN_ERRORS = (
     FalseReceiptError,
     FrameError,
     NoteError,
+    OversightError,
     ReceiptError,
     RefusedError,
     SeenError,

@@ -24,6 +24,7 @@ from crypto.attest.statement import (
 from crypto.seal.ceremony import grant_key, parse_request, request_key
 from crypto.seal.content import WITHIN_A_DESK, Kind, ReaderRole
 from crypto.seal.envelope import open_envelope
+from crypto.seal.erasure import ErasureError, erasures_from_value
 from crypto.seal.grants import (
     Grant,
     GrantError,
@@ -33,6 +34,7 @@ from crypto.seal.grants import (
     history_from_value,
     history_to_value,
 )
+from crypto.seal.oversight import OversightError
 from crypto.seal.primitives import OpeningKey
 from crypto.seal.readers import Reader, with_readers
 from crypto.seal.resends import (
@@ -47,6 +49,7 @@ from crypto.seal.resends import (
     wanted_from_value,
     wanted_to_value,
 )
+from crypto.seal.reviews import reviews_from_value
 from crypto.seal.status import Status, StatusError, status_from_value, status_to_value
 from protocols.casework.errors import CaseworkError
 from protocols.casework.payload import from_value, to_value
@@ -75,6 +78,7 @@ from tests.support.world import (
     signing_key,
     window,
 )
+from tests.vectors.grant_cases import ERASED, REVIEWED
 from tests.vectors.succession_cases import WARD, WARDS, further
 
 #: Who may sign which kind of message (docs/spec/envelope.md): a second writing of the table.
@@ -89,6 +93,8 @@ MAY_SIGN = {
     Kind.MISSING: {Role.DEVICE},
     Kind.RESEND: {Role.DEVICE},
     Kind.VOID: {Role.DEVICE},
+    Kind.REVIEW: {Role.DEVICE},
+    Kind.ERASURE: {Role.DEVICE},
 }
 SUPERVISOR = signing_key(f"{HERE.slug} supervisor")
 SIGNERS = {
@@ -181,6 +187,8 @@ READERS: dict[Kind, tuple[Value, Callable[[Value], object]]] = {
         voids_to_value((Void(HERE.officer.kid, 1, MessageId(MID)),)),
         voids_from_value,
     ),
+    Kind.REVIEW: ([REVIEWED], reviews_from_value),
+    Kind.ERASURE: ([ERASED], erasures_from_value),
 }
 
 
@@ -193,7 +201,15 @@ def test_the_form_of_one_kind_is_read_as_no_other(made: Kind, taken: Kind) -> No
     if made is taken:
         read(form)
     else:
-        with pytest.raises((CaseworkError, GrantError, ResendError, StatusError)):
+        refused = (
+            CaseworkError,
+            GrantError,
+            ResendError,
+            StatusError,
+            ErasureError,
+            OversightError,
+        )
+        with pytest.raises(refused):
             read(form)
 
 

@@ -175,7 +175,7 @@ def test_a_limit_is_told_as_the_code_has_it(page: str, sentence: str) -> None:
 #: The kinds of message in the order of the table's columns.
 KINDS = (
     *("step", "receipt", "status", "countersign", "grant", "history"),
-    *("missing", "resend", "void"),
+    *("missing", "resend", "void", "review", "erasure"),
 )
 
 

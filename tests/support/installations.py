@@ -95,6 +95,20 @@ async def admit_each_other(one: Desk, other: Desk) -> None:
     await until(are_members, "both installations are members")
 
 
+async def second_of(network: Network, first: Desk | None = None, *, officer: str = OFFICER) -> Desk:
+    """Return a second installation of ``first``, running, each having admitted the other.
+
+    ``first`` is Móng Cái unless it is given.
+    """
+    first = first or network.mongcai
+    second = await enrol_installation(network, first, officer=officer)
+    await second.start()
+    await network.settle()
+    await admit_each_other(first, second)
+    await network.settle()
+    return second
+
+
 def _agency(network: Network, desk: Desk) -> str:
     corridor = network.founded.corridor
     is_vietnamese = corridor.country(desk.slug) is Country.VIET_NAM

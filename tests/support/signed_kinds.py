@@ -23,12 +23,13 @@ from crypto.attest.header import DeskId, Header, parse_envelope
 from crypto.attest.note import NamedKey, NoteSignature, SignatureKind
 from crypto.attest.padding import LARGEST
 from crypto.attest.payload import decode_payload, encode_payload
-from crypto.attest.signing import SigningKey, open_signed
+from crypto.attest.signing import KeyId, SigningKey, open_signed
 from crypto.attest.statement import Entry, Role, parse_entry
 from crypto.seal.backup import Account, BackupKind, verify_account
 from crypto.seal.content import ThreadId
 from crypto.seal.envelope import Opened, open_envelope
 from crypto.seal.erasure import Erasure, verify_erasure
+from crypto.seal.reviews import SignedReview, verify_review
 from crypto.seal.seen import SeenAlarm, SeenError, verify_seen
 from liaison.broker.acknowledgement import Device, Rules, acknowledge
 from liaison.broker.directory import Replica
@@ -154,6 +155,21 @@ def _seen(body: bytes, signature: bytes) -> object:
     raise SeenError("no alarm")
 
 
+#: A case that two supervisors have opened.
+REVIEWED = SignedReview(
+    HERE.desk,
+    ThreadId(seed("case")[:16]),
+    NOW,
+    "audit",
+    KeyId(seed("first")[:16]),
+    KeyId(seed("second")[:16]),
+)
+
+
+def _review(body: bytes, signature: bytes) -> object:
+    return verify_review(encode([body, HERE.device.kid, signature]), directory())
+
+
 def _standing(body: bytes, signature: bytes) -> object:
     signed = encode([body, signature])
     said = open_signed(HERE.approver.verify_key, labels.STANDING, signed)
@@ -247,6 +263,7 @@ def signed_kinds() -> tuple[SignedKind, ...]:
         SignedKind("backup", labels.BACKUP, device, ACCOUNT.encoded(), _backup),
         SignedKind("disclosure", labels.DISCLOSURE, approver, disclosed, _disclosure),
         SignedKind("seen", labels.SEEN, officer, ALARM.encoded(), _seen),
+        SignedKind("review", labels.REVIEW, device, REVIEWED.encoded(), _review),
         SignedKind("checkpoint", b"", BROKER, HEAD.text().encode(), _checkpoint),
         SignedKind("cosignature", b"", WITNESS_KEY, cosigned, _cosignature),
     )

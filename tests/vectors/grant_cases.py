@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from crypto.attest.encoding import Value
 from crypto.attest.header import PriorityClass
 from crypto.attest.payload import encode_payload
-from crypto.attest.signing import SigningKey
+from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import GrantKey, What, Window
-from crypto.seal.content import Kind, Lane, ReaderRole
+from crypto.seal.content import Kind, Lane, ReaderRole, ThreadId
 from crypto.seal.envelope import Outside
+from crypto.seal.erasure import Erasure, sign_erasure
 from crypto.seal.grants import Grant, grant_to_value
 from crypto.seal.readers import Reader, with_readers
+from crypto.seal.reviews import SignedReview, sign_review
 from tests.support.forge import Forgery
 from tests.support.world import (
     FIRSTS_GRANT_KEY,
@@ -27,6 +30,7 @@ from tests.support.world import (
     own_grant_key,
     readers,
     second_device,
+    seed,
 )
 from tests.vectors.directory_cases import DirectoryCase, entry, published
 from tests.vectors.envelope_cases import EnvelopeCase
@@ -35,6 +39,18 @@ DIRECTORY = "a-second-device.txt"
 ENTRIES = (*HERE.entries, *THERE.entries, *THIRD.entries, *second_device())
 ENROLLED, FIRSTS, SECONDS = second_device()
 OTHER = own_grant_key("other").key
+CASE = ThreadId(seed("case")[:16])
+#: That two officers erased a case, and that two supervisors opened one.
+ERASED = sign_erasure(
+    Erasure(HERE.desk, CASE, "QN-MC1-2026-0001", NOW, "ordered", "Law 1", 7),
+    [HERE.officer, HERE.approver],
+)
+REVIEWED = sign_review(
+    SignedReview(
+        HERE.desk, CASE, NOW, "audit", KeyId(seed("first")[:16]), KeyId(seed("second")[:16])
+    ),
+    HERE.device,
+)
 
 
 def stated(
@@ -130,15 +146,18 @@ def refused_keys() -> Iterator[tuple[str, str, str, bytes]]:
 def given(
     *wrapped: Reader,
     kind: Kind = Kind.GRANT,
+    form: Value = None,
     signer: SigningKey = HERE.device,
     dst: Sequence[Post] = (HERE,),
 ) -> Forgery:
-    """Return a grant from the first device to the second, or what is none."""
+    """Return a grant, or another ``form``, from the first device to the second, or what is none."""
     chosen = list(wrapped) or [Reader(SECONDS_GRANT_KEY.key, ReaderRole.DEVICE)]
     grant = Grant(tuple((own.window.kid, own.seed) for own in HERE.windows), ())
     to = tuple(sorted(post.desk for post in dst))
     lanes = {desk: Lane(1, None) for desk in to}
-    said = replace(content(HERE, sender=signer), kind=kind, lanes=lanes, form=grant_to_value(grant))
+    said = replace(
+        content(HERE, sender=signer), kind=kind, lanes=lanes, form=form or grant_to_value(grant)
+    )
     around = Outside(HERE.desk, to, PriorityClass.ROUTINE, None, (), NOW + 86_400)
     return Forgery(with_readers(said, chosen), around, [r.window for r in chosen], signer)
 
@@ -163,6 +182,26 @@ def grant_envelopes() -> list[EnvelopeCase]:
             "a grant key in the role of a desk",
             "readers",
             given(Reader(SECONDS_GRANT_KEY.key, ReaderRole.DESK)),
+        ),
+        ("erasure", "what two officers erased", "ok", given(kind=Kind.ERASURE, form=[ERASED])),
+        (
+            "erasure-by-an-officer",
+            "an officer tells of it, and no device",
+            "signer",
+            given(kind=Kind.ERASURE, form=[ERASED], signer=HERE.officer),
+        ),
+        (
+            "erasure-to-another-desk",
+            "it leaves the desk",
+            "readers",
+            given(kind=Kind.ERASURE, form=[ERASED], dst=(THERE,)),
+        ),
+        ("review", "whom a case was shown", "ok", given(kind=Kind.REVIEW, form=[REVIEWED])),
+        (
+            "review-by-an-officer",
+            "an officer tells of it, and no device",
+            "signer",
+            given(kind=Kind.REVIEW, form=[REVIEWED], signer=HERE.officer),
         ),
         ("step-to-a-device", "an officer's step to a device", "readers", step(yours)),
     ]

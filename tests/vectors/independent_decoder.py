@@ -596,12 +596,14 @@ def check_content(
     check_form(v)
     need([reader[0] for reader in v[8]] == kids, "envelope.readers")
     named = sorted(file[1] for file in v.get(13, []))
-    if v[2] in (4, 5):
+    if v[2] in (4, 5, 7, 12):
         need(dst == [src] and all(role == 3 for _, role in v[8]), "envelope.readers")
         need(all(directory.grantees.get(r) == src for r, _ in v[8]), "envelope.readers")
         need(named == blobs, "envelope.blobs")
         need(v[1] == kid, "envelope.sender")
         need(signer[2][2] == 1, "envelope.signer")
+        for told in v[12] if v[2] in (7, 12) else ():
+            check_told(v[2], told, src, directory)
         return
     owners = []
     for reader, role in v[8]:
@@ -621,6 +623,23 @@ def check_content(
         need(known[2][2] != 1 and (known[0], known[1][1]) != (signer[0], signer[1][1]), bad)
 
 
+def check_told(kind: int, told: bytes, desk: bytes, directory: Directory) -> None:
+    """Refuse an erasure (12) without two persons of the desk, a review (7) not by its device."""
+    bad = "erasure.signers" if kind == 12 else "oversight.signer"
+    parts = cbor(told, bad)
+    body = cbor(parts[0], bad)
+    at, label = (3, b"liaison/1 erase\0") if kind == 12 else (2, b"liaison/1 review\0")
+    persons = set()
+    for kid, signature in parts[1] if kind == 12 else [parts[1:]]:
+        known = directory.signer(kid, (body[at], None))
+        need(known and known[2][1] == body[0] == desk, bad)
+        need((known[2][2] == 1) is (kind == 7), bad)
+        verify(known[2][0], label, parts[0], signature, bad)
+        persons.add((known[2][3], known[2][2]))
+    need(len({name for name, _ in persons}) == (2 if kind == 12 else 1), bad)
+    need(kind == 7 or {role for _, role in persons} & {3, 4}, bad)
+
+
 def check_form(v: Decoded) -> None:
     """Refuse a content whose fields are not those of the specification."""
     bad = "envelope.content"
@@ -628,7 +647,10 @@ def check_form(v: Decoded) -> None:
     kinds |= {9: str, 10: str, 11: str}
     need(type(v) is dict and set(kinds) <= set(v) <= {*kinds, 12, 13, 16}, bad)
     need(all(type(v[n]) is kind for n, kind in kinds.items()), bad)
-    need(v[2] in (1, 2, 4, 5, 8) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32), bad)
+    need(
+        v[2] in (1, 2, 4, 5, 7, 8, 12) and len(v[1]) == len(v[4]) == 16 and ids(v[6], 0, 64, 32),
+        bad,
+    )
     need(is_list(v[7], int, bytes) and len(v[7][1]) == 32 and v.get(12, 0) is not None, bad)
     for desk, lane in v[5].items():
         need(type(desk) is bytes and is_list(lane, int, None) and lane[0] >= 1, bad)

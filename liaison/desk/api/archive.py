@@ -30,8 +30,7 @@ async def erase(request: web.Request) -> web.Response:
     agent, ref = request.app[AGENT], request.match_info["ref"]
     why = Why(_reason(fields), text_of(fields, "rule"))
     second, passphrase = text_of(fields, "second"), text_of(fields, "passphrase")
-    await agent.eraser.erase(ref, officer_of(fields), second, passphrase, why)
-    agent.news.tell()
+    await agent.erase(ref, officer_of(fields), second, passphrase, why)
     return web.json_response({"erased": ref})
 
 
@@ -56,8 +55,7 @@ async def review(request: web.Request) -> web.Response:
     """Show a case to two supervisors who have opened it: ``{first, second, reason, tag}``."""
     agent, fields = request.app[AGENT], await read_fields(request)
     shown = read_shown(*(text_of(fields, name) for name in ("first", "second", "reason", "tag")))
-    found = await agent.overseer.review(request.match_info["ref"], shown)
-    agent.news.tell()
+    found = await agent.review(request.match_info["ref"], shown)
     lang, now = language_of(request), agent.clock.now()
     view = await case_view(found, agent.casebook, agent.catalogue, lang=lang, now=now)
     return web.json_response({**view, "reviews": await agent.overseer.reviews_of(found.thread)})

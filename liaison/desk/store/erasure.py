@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import EnvelopeError, MessageId, parse_envelope
+from crypto.attest.signing import KeyId
 from crypto.seal.content import ThreadId
 from liaison.desk.store.engine import Engine
 from liaison.desk.store.forms import forget_forms
@@ -19,6 +21,7 @@ from liaison.desk.tables import (
     case_keys,
     cases,
     drafts,
+    erased_at,
     erasures,
     failures,
     files,
@@ -35,6 +38,8 @@ from liaison.desk.tables import (
 #: What goes whole with its case, by its thread; and by the ids of its messages.
 BY_THREAD = (case_keys, halves, drafts, reminders, cases, files, parcels, waiting_keys)
 BY_MESSAGE = (openings, failures, notices)
+#: Why what had not been sent never will be.
+GONE = "inbox.case_erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,18 @@ class ErasureStore(Engine):
         query = select(func.count()).where(erasures.c.thread == thread)
         return await self.run(lambda db: bool(db.scalar(query)))
 
+    async def note_erased_at(self, thread: ThreadId, device: KeyId, at: int) -> None:
+        """Keep that another computer of the desk has erased the case, and when it first said so."""
+        row = upsert(erased_at).values(thread=thread, device=device, at=at)
+        await self.run(lambda db: db.execute(row.on_conflict_do_nothing()))
+
+    async def erased_at(self) -> dict[tuple[ThreadId, KeyId], int]:
+        """Return when (ts) which other computer said that it had erased which case."""
+        query = select(erased_at)
+        return await self.run(
+            lambda db: {(ThreadId(t), KeyId(device)): at for t, device, at in db.execute(query)}
+        )
+
     async def _stubs(self, *where: Any) -> list[Stub]:  # noqa: ANN401 - SQL conditions
         query = select(erasures).where(*where).order_by(erasures.c.at)
         return await self.run(lambda db: [Stub(**row) for row in db.execute(query).mappings()])
@@ -89,7 +106,11 @@ def _destroy(db: Connection, thread: ThreadId, ref: str, mids: Sequence[MessageI
     for table in BY_MESSAGE:
         db.execute(delete(table).where(table.c.mid.in_(mids)))
     # The ids stay: what was here once is never taken for new.
-    db.execute(update(messages).where(messages.c.thread == thread).values(record=b""))
+    its = messages.c.thread == thread
+    db.execute(update(messages).where(its).values(record=b""))
+    # Another computer's officers did not wait for what this one had not sent yet.
+    unsent = its & (messages.c.outgoing == 1) & messages.c.took.is_(None)
+    db.execute(update(messages).where(unsent & messages.c.refused.is_(None)).values(refused=GONE))
     db.execute(update(asks).where(asks.c.mid.in_(mids)).values(state="erased"))
     rows = db.execute(select(quarantine.c.number, quarantine.c.envelope)).all()
     aside = [number for number, envelope in rows if _names(envelope) in set(mids)]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.seal.content import ThreadId
@@ -19,6 +19,7 @@ class Review:
     reason: str
     first: bytes
     second: bytes
+    signed: bytes
 
 
 class OversightStore(Engine):
@@ -46,9 +47,10 @@ class OversightStore(Engine):
         await self.run(lambda db: db.execute(delete(halves)))
 
     async def keep_review(self, review: Review) -> None:
-        """Keep that a case was reviewed; a review is never forgotten, not even with its case."""
+        """Keep that a case was reviewed, once; it is never forgotten, not even with its case."""
         row = {name: getattr(review, name) for name in Review.__dataclass_fields__}
-        await self.run(lambda db: db.execute(insert(reviews), [row]))
+        change = upsert(reviews).values(row).on_conflict_do_nothing(index_elements=["signed"])
+        await self.run(lambda db: db.execute(change))
 
     async def reviews(self) -> list[Review]:
         """Return every review, oldest first."""

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from crypto.seal.content import NO_CASE
+from crypto.seal.erasure import ErasureSignersError
 from liaison.desk.client import DeskRefusedError
 from liaison.desk.files.cabinet import FOLDER
 from liaison.desk.roster import STORE
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
 from tests.support.files import PDF, attach, have_come
-from tests.support.network import GUANGXI, Foundation, Network, start
+from tests.support.installations import admit_each_other, enrol_installation, second_of
+from tests.support.network import GUANGXI, Desk, Foundation, Network, start, until
 from tests.support.pages import opened_pages
 from tests.support.screens import Screen, browser_session
 from tests.support.women import TEXT_ZH
@@ -91,7 +94,62 @@ async def test_an_erased_case_is_gone_here_and_stays_there(network: Network) -> 
         "reason": "retention_over",
         "rule": RULE,
         "messages": 2,
+        "elsewhere": [],
     }
+
+
+async def shown_erased(desk: Desk) -> list[tuple[str, list[bool]]]:
+    """Return each erased case that a computer shows, and whether it is erased at the others."""
+    found = (await desk.client.get("/api/erased"))["erased"]
+    return [(one["case"], [other["at"] is not None for other in one["elsewhere"]]) for one in found]
+
+
+async def test_an_erasure_reaches_the_computer_that_was_off_and_the_one_that_comes_later(
+    network: Network,
+) -> None:
+    guangxi = network.desks[GUANGXI]
+    second = await second_of(network, guangxi, officer="GX-07")
+    ref = await declined(network)
+    await network.holds(second, ref, 2)
+    [key] = [key.raw for key in (await second.agent.store.case_keys()).values()]
+    await second.stop()
+
+    await erase(network, ref)
+    assert await shown_erased(guangxi) == [(ref, [False])]
+    await second.start()
+
+    async def is_told() -> bool:
+        return await shown_erased(guangxi) == [(ref, [True])]
+
+    await until(is_told, "the first computer knows that it is erased at the second")
+    assert await second.board() == []
+    assert key not in opened_pages(second.state / STORE, second.keys.master)
+    assert (await second.client.get("/api/erased"))["erased"][0]["officers"] == [SECOND, FIRST]
+    await guangxi.stop()
+    third = await enrol_installation(network, guangxi, officer="GX-08", name="third")
+    await third.start()
+    await network.settle()
+    await admit_each_other(second, third)
+    await network.settle()
+    assert [case for case, _ in await shown_erased(third)] == [ref]
+    assert await third.board() == []
+    assert (await third.agent.store.case_keys()).keys() <= {NO_CASE}
+
+
+async def test_what_no_two_officers_of_the_desk_have_signed_erases_nothing_elsewhere(
+    network: Network,
+) -> None:
+    guangxi, quangninh = network.desks[GUANGXI], network.desks[QUANGNINH]
+    ref = await declined(network)
+    eraser, thread = quangninh.agent.eraser, await guangxi.agent.store.thread_of(ref)
+    await erase(network, ref)
+    assert thread is not None
+    [stub] = await guangxi.agent.store.erased()
+
+    with pytest.raises(ErasureSignersError, match="our own desk"):
+        await eraser.take_told(stub.statement)
+
+    assert [row["case"] for row in await quangninh.board()] == [ref]
 
 
 async def test_it_is_still_erased_after_a_restart_and_all_goes_on(network: Network) -> None:

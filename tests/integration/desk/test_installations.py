@@ -13,11 +13,10 @@ from protocols.wire.mailbox import MailLane
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.forge_desk import forging
 from tests.support.installations import (
-    OFFICER,
     admit,
-    admit_each_other,
     devices,
     enrol_installation,
+    second_of,
 )
 from tests.support.network import AT, GUANGXI, Desk, Network, View, start, until
 from tests.support.releases import asks_at, grant, request_dna
@@ -36,20 +35,6 @@ async def shown(desk: Desk) -> list[View]:
     for step in (step for case in cases for step in case["steps"]):
         assert step.pop("proven_in") is not None
     return rows + cases
-
-
-async def second_of(network: Network, first: Desk | None = None, *, officer: str = OFFICER) -> Desk:
-    """Return a second installation of ``first``, running, each having admitted the other.
-
-    ``first`` is Móng Cái unless it is given.
-    """
-    first = first or network.mongcai
-    second = await enrol_installation(network, first, officer=officer)
-    await second.start()
-    await network.settle()
-    await admit_each_other(first, second)
-    await network.settle()
-    return second
 
 
 def unheld(desk: Desk) -> set[KeyId]:

@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from crypto.seal.oversight import OnePanelError
 from liaison.desk.client import DeskRefusedError
-from tests.support.network import Desk, Network
+from tests.support.installations import second_of
+from tests.support.network import Desk, Network, until
 from tests.support.restored import backed_up, papers, restored
 from tests.support.supervisors import (
     Supervisor,
@@ -46,6 +47,24 @@ async def test_two_supervisors_open_one_case_and_its_officers_see_that_they_did(
     [line] = [entry for entry in logs if entry["event"] == "case.reviewed"]
     assert first not in repr(logs)
     assert set(line) == {"event", "thread", "log_level"}
+
+
+async def test_the_desks_other_computers_are_told_who_reviewed_which_case_and_why(
+    network: Network, overseen: Desk
+) -> None:
+    second = await second_of(network, overseen)
+    ref = await overseen.request()
+    await has_halves(overseen, 1)
+    await network.holds(second, ref, 1)
+
+    await review(overseen, ref, A[1], B[0])
+
+    async def is_told() -> bool:
+        return len((await second.case(ref))["reviews"]) == 1
+
+    await until(is_told, "the second computer shows the review")
+    assert (await second.case(ref))["reviews"] == (await overseen.case(ref))["reviews"]
+    assert [one["reason"] for one in (await second.case(ref))["reviews"]] == ["complaint"]
 
 
 async def test_a_locked_desk_is_reviewed_all_the_same(overseen: Desk) -> None:

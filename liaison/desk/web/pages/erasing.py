@@ -34,10 +34,9 @@ async def erase(request: web.Request, officer: str) -> web.StreamResponse:
     why = Why(ErasureReason(posted["reason"]), posted.get("rule", ""))
     second, passphrase = posted.get("second", ""), posted.get("passphrase", "")
     try:
-        await agent.eraser.erase(ref, officer, second, passphrase, why)
+        await agent.erase(ref, officer, second, passphrase, why)
     except (ErasureError, VaultError, NotErasableError, RetentionRuleError) as e:
         return _show(request, posted, code=e.code)
-    agent.news.tell()
     return see_other("/erased")
 
 

@@ -34,7 +34,7 @@ from crypto.seal.ceremony import (
     request_key,
     state_succession,
 )
-from crypto.seal.content import Content, Kind, ReaderRole
+from crypto.seal.content import WITHIN_A_DESK, Content, Kind, ReaderRole
 from crypto.seal.countersigning import CountersignatureError
 from crypto.seal.envelope import (
     MAY_SIGN,
@@ -476,7 +476,7 @@ def test_a_robbed_device_may_not_sign_a_step() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("role", list(Role))
 def test_who_may_sign_what_is_in_the_table(kind: Kind, role: Role) -> None:
-    by_devices = {Kind.GRANT, Kind.HISTORY, Kind.STATUS, Kind.MISSING, Kind.RESEND, Kind.VOID}
+    by_devices = {Kind.STATUS, Kind.MISSING, Kind.RESEND, Kind.VOID, *WITHIN_A_DESK}
     is_allowed = (
         kind in by_devices | {Kind.RECEIPT} if role is Role.DEVICE else kind not in by_devices
     )

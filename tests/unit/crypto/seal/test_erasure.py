@@ -8,14 +8,16 @@ from crypto.attest import labels
 from crypto.attest.directory import Directory
 from crypto.attest.encoding import Value, encode
 from crypto.attest.signing import SigningKey
-from crypto.attest.statement import Role
-from crypto.seal.ceremony import grant_key, parse_request, request_key
+from crypto.attest.statement import Reason, RevocationPayload, Role
+from crypto.seal.ceremony import grant_key, parse_request, request_key, revoke
 from crypto.seal.content import ThreadId
 from crypto.seal.erasure import (
     Erasure,
     ErasureSignersError,
     MalformedErasureError,
+    erasures_from_value,
     sign_erasure,
+    told_erasure,
     verify_erasure,
 )
 from tests.support.world import HERE, NOW, THERE, directory, key_payload, seed, signing_key
@@ -63,6 +65,33 @@ def test_two_officers_of_whom_one_is_senior_erase(senior: SigningKey) -> None:
 def test_anybody_else_does_not(keys: list[SigningKey]) -> None:
     with pytest.raises(ErasureSignersError):
         verify_erasure(sign_erasure(ERASURE, keys), office())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [[HERE.approver, AGAIN], [HERE.officer, OTHER], [HERE.device, HERE.approver]],
+    ids=["one-twice", "no-senior", "device"],
+)
+def test_what_is_told_of_an_erasure_needs_the_same_two_persons(keys: list[SigningKey]) -> None:
+    with pytest.raises(ErasureSignersError):
+        told_erasure(sign_erasure(ERASURE, keys), office())
+
+
+def test_two_officers_bind_the_desks_other_computers_after_they_have_left() -> None:
+    raw, replica = sign_erasure(ERASURE, [HERE.officer, HERE.approver]), office()
+    left = RevocationPayload(0, Reason.LEFT)
+    replica.append(revoke(HERE.agency, HERE.officer.kid, left, signers=[HERE.registrar]))
+
+    with pytest.raises(ErasureSignersError):
+        verify_erasure(raw, replica)
+
+    assert told_erasure(raw, replica).erasure == ERASURE
+
+
+@pytest.mark.parametrize("value", [[], None, [b"none"], [[b"listed"]], b"bare"], ids=repr)
+def test_what_tells_of_no_erasure_is_malformed(value: Value) -> None:
+    with pytest.raises(MalformedErasureError):
+        erasures_from_value(value)
 
 
 def test_two_seniors_of_another_desk_do_not_erase_ours() -> None:

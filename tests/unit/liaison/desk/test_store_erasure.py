@@ -123,6 +123,15 @@ def key_of(name: str) -> bytes:
     return seed(f"key of {name}")
 
 
+async def test_what_was_not_sent_of_it_never_leaves(store: Store) -> None:
+    await store.keep(replace(written("waits"), outgoing=True), Keeping(ref=REF))
+    assert len(await store.outbox()) == 1
+
+    await store.erase(STUB)
+
+    assert await store.outbox() == []
+
+
 async def test_a_stub_stays_with_number_time_and_signatures(store: Store) -> None:
     await filled(store)
     await store.erase(STUB)
