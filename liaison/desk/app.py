@@ -72,6 +72,7 @@ from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
+from liaison.desk.witnesses import Witnesses
 from liaison.runtime.clock import Clock, SystemClock
 from liaison.runtime.machine import machine
 from liaison.runtime.pins import parse_pins
@@ -204,7 +205,8 @@ async def _assemble(
 
     alarms = Alarms(store, clock, news.tell)
     outbox = Outbox(store, replica, line, news.tell, lacking)
-    prover = Prover(store, replica, line, Places(store, replica.directory, line), alarms)
+    witnesses = Witnesses(store, replica, clock)
+    prover = Prover(store, replica, line, Places(store, replica.directory, line), alarms, witnesses)
     await prover.load()
     queued = _both(outbox.wake, news.tell)
     successors = Successors(store, replica, clock)
@@ -241,6 +243,7 @@ async def _assemble(
         resends=resends,
         backlog=backlog,
         alarms=alarms,
+        witnesses=witnesses,
         heard=awake.set,
     )
     sweep = DeskSweep(
@@ -260,12 +263,13 @@ async def _assemble(
     waker = Waker(sweep, clock=clock)
     changed = _both(_both(waker.wake, file_carrier.wake), news.tell)
     acks = Acknowledgements(device, store, replica, clock)
-    crosschecks = Crosschecks(store, replica, alarms)
     uptake = Uptake(
         store=store,
         replica=replica,
         clock=clock,
-        intake=Intake(store, replica, parts.corridor, releases, crosschecks, clock),
+        intake=Intake(
+            store, replica, parts.corridor, releases, Crosschecks(store, replica, alarms), clock
+        ),
         acks=acks,
         alarms=alarms,
         acts={

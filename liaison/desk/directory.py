@@ -7,7 +7,7 @@ from the same pins, until the log has them: they are known here, and move no hea
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -193,15 +193,19 @@ class Replica:
         infra = self.directory.infra(InfraKind.BROKER, agency=self.agency)
         return NamedKey(next(one.payload.name for one in infra if one.kid == key.kid), key)
 
-    def policy(self) -> Policy:
+    def policy(self, *, without: Collection[KeyId] = ()) -> Policy:
         """Return whose signatures a checkpoint needs: our broker's and every agency's witness.
+
+        Args:
+            without: witnesses that need not cosign it.
 
         Raises:
             NoBrokerError: our agency has not named our broker.
             NoWitnessError: an agency with desks has named no witness.
         """
         log = self.log()
-        named = self.directory.infra(InfraKind.WITNESS)
+        every = self.directory.infra(InfraKind.WITNESS)
+        named = [item for item in every if item.kid not in without]
         sides = {desk.agency for desk in self.directory.desks()}
         if not sides <= {item.agency for item in named}:
             raise NoWitnessError("an agency has named no witness: its side has seen nothing")

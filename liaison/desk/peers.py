@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from config.errors import ConfigError
 from config.schema import Corridor
-from crypto.attest.checkpoint import verify_checkpoint
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, PriorityClass
 from crypto.attest.note import NoteError
@@ -31,6 +30,7 @@ from liaison.desk.dispatch import Address, Dispatch, Letter
 from liaison.desk.intake import FalseItemError
 from liaison.desk.resends import Resends
 from liaison.desk.store import Peer, Seen, Store
+from liaison.desk.witnesses import Witnesses
 from liaison.runtime.clock import from_timestamp, timestamp
 
 #: A status is due at each midnight, UTC: 7 in Móng Cái, 8 in Dongxing, before an office opens.
@@ -74,6 +74,7 @@ class Peers:
     resends: Resends
     backlog: Backlog
     alarms: Alarms
+    witnesses: Witnesses
     heard: Callable[[], None]
     #: By slug, the desks to which nothing fresh vouches for a message, as of the last look.
     _stale: set[str] = field(default_factory=set)
@@ -147,7 +148,7 @@ class Peers:
         if raw is None:
             return False
         try:
-            seen = verify_checkpoint(raw, self.replica.policy())
+            seen = await self.witnesses.verified(raw)
         except (NoteError, DirectoryError):
             return True
         return now - min(one.at for one in seen.cosignatures) > SILENT_AFTER

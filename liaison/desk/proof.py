@@ -18,6 +18,7 @@ from liaison.desk.broker_client import Line
 from liaison.desk.directory import Replica
 from liaison.desk.places import FalsePlaceError, Places
 from liaison.desk.store import Store, StoredAck, StoredMessage
+from liaison.desk.witnesses import Witnesses
 from protocols.wire import api
 from protocols.wire.ledger_event import Event, EventKind, LeafError, parse_leaf
 from protocols.wire.receipt import AckWhat
@@ -63,6 +64,7 @@ class Prover:
     line: Line
     places: Places
     alarms: Alarms
+    witnesses: Witnesses
     alarm: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -110,7 +112,7 @@ class Prover:
 
     async def _check(self) -> None:
         raw = await self.line.fetch(api.CHECKPOINT_PATH)
-        seen = verify_checkpoint(raw, self.replica.policy())
+        seen = await self.witnesses.verified(raw)
         await self._check_continues(seen)
         size = seen.checkpoint.size
         messages, acks = await self.store.unproven(size)
@@ -130,7 +132,7 @@ class Prover:
                 continue
             about = {"about": self.replica.slug_of(desk)}
             try:
-                theirs = verify_checkpoint(peer.checkpoint, self.replica.policy())
+                theirs = await self.witnesses.verified(peer.checkpoint)
                 is_compared = await self._agrees(theirs.checkpoint.head, last.head)
             except TreeError:
                 await self.alarms.raised(Alarm.LEDGER_FORK, peer.checkpoint.hex(), **about)
