@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from liaison.cli.calling import act_at_desk, ask_desk, folder_of
+from liaison.cli.calling import act_at_desk, folder_of
 from liaison.cli.console import (
     Exit,
     JsonOption,
     OfficerOption,
+    PassphraseOption,
     SessionOption,
     SettingsOption,
     StateOption,
@@ -22,6 +23,7 @@ from liaison.cli.console import (
     say,
 )
 from liaison.cli.key_requests import tell_requests
+from liaison.cli.resting import AtRestOption, ask_folder
 from liaison.cli.wording import Wording
 
 View = dict[str, Any]
@@ -32,10 +34,22 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 @command
 async def status(
-    state: StateOption = None, settings: SettingsOption = None, *, as_json: JsonOption = False
+    state: StateOption = None,
+    settings: SettingsOption = None,
+    officer: AtRestOption = None,
+    passphrase_fd: PassphraseOption = None,
+    *,
+    as_json: JsonOption = False,
 ) -> Exit:
     """Say which keys exist and until when they count; exits 1 when something has to be done."""
-    view = await ask_desk(settings, state, lambda desk: desk.get("/api/keys"))
+    view = await ask_folder(
+        settings,
+        state,
+        lambda desk: desk.get("/api/keys"),
+        lambda agent: agent.key_standing.view(),
+        officer=officer,
+        passphrase_fd=passphrase_fd,
+    )
     if as_json:
         print_json(view)
     else:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -140,31 +141,47 @@ def build_app(parts: DeskParts, *, clock: Clock) -> web.Application:
 
 
 async def _run(app: web.Application, parts: DeskParts, clock: Clock) -> AsyncIterator[None]:
+    tasks = Tasks()
+    async with _opened(parts, tasks, clock) as agent:
+        app[AGENT] = agent
+        agent.waker.start()
+        if agent.spool is not None:
+            agent.spool.start()
+        tasks.start(agent.outbox.run(), name="outbox")
+        tasks.start(agent.file_carrier.run(), name="files")
+        tasks.start(agent.follower.run(), name="follower")
+        tasks.start(agent.line.keep(agent), name="line")
+        tasks.start(IdleWatch(agent.officers, agent.locked).run(), name="idle")
+        yield
+        await agent.waker.stop()
+        if agent.spool is not None:
+            await agent.spool.stop()
+        await tasks.stop()
+        await agent.reader.translator.close()
+
+
+@asynccontextmanager
+async def at_rest(parts: DeskParts, *, clock: Clock) -> AsyncIterator[Agent]:
+    """Give the agent of a desk that is not served: it tells what it holds, and has no line.
+
+    Raises:
+        VaultError, StoreError, OtherMachineError, NotADeskError: the folder holds no such desk.
+    """
+    async with _opened(parts, Tasks(), clock) as agent:
+        yield agent
+
+
+@asynccontextmanager
+async def _opened(parts: DeskParts, tasks: Tasks, clock: Clock) -> AsyncIterator[Agent]:
     self_test()
     store = Store(parts.state / STORE, parts.keys.master)
     await store.open()
-    tasks = Tasks()
     try:
         await check_vault(parts.keys, store)
         await note_vault(parts.state, store)
         await check_machine(store, parts.machine or machine())
         async with ClientSession() as session:
-            agent = await _assemble(parts, store, session, tasks, clock)
-            app[AGENT] = agent
-            agent.waker.start()
-            if agent.spool is not None:
-                agent.spool.start()
-            tasks.start(agent.outbox.run(), name="outbox")
-            tasks.start(agent.file_carrier.run(), name="files")
-            tasks.start(agent.follower.run(), name="follower")
-            tasks.start(agent.line.keep(agent), name="line")
-            tasks.start(IdleWatch(agent.officers, agent.locked).run(), name="idle")
-            yield
-            await agent.waker.stop()
-            if agent.spool is not None:
-                await agent.spool.stop()
-            await tasks.stop()
-            await agent.reader.translator.close()
+            yield await _assemble(parts, store, session, tasks, clock)
     finally:
         await store.close()
 

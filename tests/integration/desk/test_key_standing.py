@@ -13,6 +13,7 @@ from liaison.desk.key_standing import CERTIFICATE_AHEAD
 from liaison.runtime.pins import Comparison, Means, Pin, parse_pins
 from liaison.runtime.seeds import load_key
 from tests.support.agencies import MONGCAI
+from tests.support.command import liaison
 from tests.support.network import AT, Foundation, Network, View, foundation, start, until
 
 
@@ -44,6 +45,28 @@ async def standing(network: Network) -> View:
 def due(view: View) -> set[tuple[str, str]]:
     """Return what has to be done, and about what."""
     return {(one["code"], one["about"]) for one in view["due"]}
+
+
+async def test_a_desk_that_is_not_served_is_read_under_an_officers_passphrase(
+    network: Network,
+) -> None:
+    desk, passphrase = network.mongcai, network.founded.passphrase
+    before = await standing(network)
+    own, _ = (await desk.client.get("/api/contacts"))["agencies"]
+    await desk.stop()
+    where = ("--state", desk.state, "--officer", desk.officer)
+
+    told = liaison("keys", "status", *where, "--json", passphrase=passphrase)
+    aloud = liaison("keys", "fingerprint", *where, "--json", passphrase=passphrase)
+    wrong = liaison("keys", "status", *where, passphrase="không phải")
+    nobody = liaison("keys", "status", "--state", desk.state)
+
+    assert told.err == ""
+    assert (told.json["desk"], told.json["until"]) == (MONGCAI, before["until"])
+    assert [key["kid"] for key in told.json["keys"]] == [key["kid"] for key in before["keys"]]
+    assert aloud.json["digits"] == own["digits"]
+    assert "vault.wrong" in wrong.err
+    assert "desk.not_reachable" in nobody.err
 
 
 async def test_a_desk_whose_keys_are_well_has_nothing_due(network: Network) -> None:
