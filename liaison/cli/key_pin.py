@@ -5,22 +5,44 @@ button that says that two numbers look the same, nothing to skip, and no time af
 Nothing is kept unless both typed the same and the root that came has these digits.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crypto.attest.pin import GROUP, PIN_DIGITS, agree
-from liaison.cli.ceremony_files import read_root
-from liaison.cli.console import JsonOption, command, print_json, read_blind, say
+from liaison.cli.calling import act_at_desk
+from liaison.cli.ceremony_files import Root, read_root
+from liaison.cli.console import (
+    JsonOption,
+    SessionOption,
+    command,
+    print_json,
+    read_blind,
+    say,
+)
 from liaison.cli.wording import Wording
 from liaison.runtime.clock import SystemClock
 from liaison.runtime.pins import Comparison, Means, Pin, keep_pin
 
 GROUPS = PIN_DIGITS // GROUP
 
-FirstOption = Annotated[str, typer.Option(help="The post of who types first, such as QN-07.")]
-SecondOption = Annotated[str, typer.Option(help="The post of who types second.")]
+PinsOption = Annotated[
+    Path | None, typer.Option(help="The file of the fingerprints, new or not; both type at once.")
+]
+FirstOption = Annotated[
+    str | None, typer.Option(help="The post of who types first, such as QN-07; with --pins.")
+]
+SecondOption = Annotated[
+    str | None, typer.Option(help="The post of who types second; with --pins.")
+]
+DeskOption = Annotated[
+    Path | None, typer.Option("--state", help="The folder of a running desk; one officer a run.")
+]
+HereOption = Annotated[
+    str | None, typer.Option("--officer", help="Who types here, for the desk of --state.")
+]
 MeansOption = Annotated[Means, typer.Option("--by", help="How the other side read the digits.")]
 TypedOption = Annotated[
     int | None,
@@ -30,20 +52,48 @@ TypedOption = Annotated[
 app = typer.Typer(no_args_is_help=True)
 
 
+class PinWhereError(Exception):
+    """Where the digits are kept was not said: in a file, or at a desk."""
+
+    code = "keys.pin_where"
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What an officer has typed of a root's digits, and how these came."""
+
+    officer: str
+    means: Means
+    digits: str = field(repr=False)
+
+
 @app.command()
 @command
-async def pin(
+async def pin(  # noqa: PLR0913, PLR0917 - an option each that a person types
     root: Annotated[Path, typer.Argument(help="The other side's root entry, as it came.")],
-    pins: Annotated[Path, typer.Option(help="The file of the fingerprints, new or not.")],
-    first: FirstOption,
-    second: SecondOption,
     means: MeansOption,
+    pins: PinsOption = None,
+    first: FirstOption = None,
+    second: SecondOption = None,
+    state: DeskOption = None,
+    officer: HereOption = None,
+    session: SessionOption = None,
     typed_fd: TypedOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Trust a root whose digits two people have each typed as the other side read them."""
     words, held = Wording.here(), read_root(root)
+    if state is not None and officer is not None and pins is None:
+        typing = Typing(officer, means, type_digits(officer, words, typed_fd))
+        is_done = await pin_at_desk(held, typing, state, session)
+        if as_json:
+            print_json({"compared": is_done})
+        else:
+            say(words.say("compared_here" if is_done else "typed_first"))
+        return
+    if state is not None or pins is None or first is None or second is None:
+        raise PinWhereError("expected --pins, --first and --second, or --state and --officer")
     comparison = Comparison(SystemClock().now(), means, (first, second))
     agency = words.of(held.payload.names)
     if not as_json:
@@ -55,6 +105,28 @@ async def pin(
         print_json({"pins": str(pins), "digits": digits, "by": [first, second], "how": means})
     else:
         say(words.say("pinned", agency=agency, first=first, second=second))
+
+
+async def pin_at_desk(held: Root, typing: Typing, state: Path, session: Path | None) -> bool:
+    """Give the running desk what an officer has typed of a root; say whether two now have.
+
+    Raises:
+        SessionFileError, PassphraseError: the officer could not be told.
+        DeskNotReachableError, DeskRefusedError: the two differ, or the desk cannot take it.
+    """
+    answer = await act_at_desk(
+        typing.officer,
+        session,
+        None,
+        state,
+        lambda desk: desk.post(
+            f"/api/contacts/{held.agency.hex()}",
+            officer=typing.officer,
+            digits=typing.digits,
+            means=str(typing.means),
+        ),
+    )
+    return bool(answer["compared"])
 
 
 def type_digits(post: str, words: Wording, descriptor: int | None) -> str:

@@ -1,21 +1,27 @@
 """The page of contacts and keys: who was compared, and two officers who type what they hear."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from crypto.attest.directory import NotPinnedError
 from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId
-from crypto.attest.statement import Role, What
+from crypto.attest.statement import Role, What, parse_entry
 from crypto.seal.ceremony import grant_key, parse_request
+from liaison.cli.calling import write_session
 from liaison.desk.admin import admit_officer
+from liaison.desk.broker_client import fetch_directory
+from liaison.desk.client import ADDRESS, UNLOCK, DeskClient
 from liaison.desk.contacts import PINS
 from liaison.desk.web.i18n import TAGS
 from liaison.runtime.seeds import load_key
 from protocols.casework.codes import Language
 from tests.support.agencies import found
+from tests.support.command import Outcome, liaison
 from tests.support.languages import untranslated
 from tests.support.network import Desk, Network, until
 from tests.support.screens import Page, Screen, browser_session
@@ -102,6 +108,37 @@ async def test_two_officers_type_what_they_hear_and_the_page_says_who_compared(
     assert f"do {network.mongcai.officer} và {SECOND}" in done.text
     assert digits.split()[0] in done.text
     assert f"by_telephone {network.mongcai.officer} {SECOND}" in await pins(network)
+
+
+@pytest.mark.usefixtures("second")
+async def test_two_officers_type_at_the_command_line_each_in_their_own_session(
+    network: Network, tmp_path: Path
+) -> None:
+    desk, (agency, digits) = network.mongcai, theirs(network)
+    [root] = [
+        entry
+        for entry in await fetch_directory(network.http, network.broker.url)
+        if (said := parse_entry(entry).statement).what is What.ROOT and said.agency.hex() == agency
+    ]
+    (tmp_path / "root").write_bytes(root)
+    (desk.state / ADDRESS).write_text(desk.url)
+    client = DeskClient.of(desk.state, network.http)
+    for officer, passphrase in ((desk.officer, network.founded.passphrase), (SECOND, PASSPHRASE)):
+        await client.post(UNLOCK, officer=officer, passphrase=passphrase)
+        write_session(tmp_path / officer, client.officers[officer])
+
+    def pin(officer: str) -> Outcome:
+        here = ("--state", desk.state, "--officer", officer, "--session", tmp_path / officer)
+        words = ("keys", "pin", tmp_path / "root", *here, "--by", "by_telephone", "--json")
+        return liaison(*words, "--typed-fd", "0", typed=f"{digits}\n")
+
+    first = await asyncio.to_thread(pin, desk.officer)
+    again = await asyncio.to_thread(pin, desk.officer)
+    done = await asyncio.to_thread(pin, SECOND)
+
+    assert [one.json["compared"] for one in (first, done)] == [False, True]
+    assert "contacts.same_officer" in again.err
+    assert f"by_telephone {desk.officer} {SECOND}" in await pins(network)
 
 
 async def test_an_officer_whom_no_registrar_admitted_is_no_second_person(
