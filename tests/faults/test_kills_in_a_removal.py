@@ -1,10 +1,13 @@
 """A removal is killed anywhere: the desk opens to the old officers or to those who stay."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from liaison.desk.roster import STORE, opened
 from liaison.desk.vault import PENDING, VAULT, read_vault
 from tests.faults.dying_removal import POINTS
 from tests.support.agencies import MONGCAI
+from tests.support.command import PROGRAM, environment
 from tests.support.figures import Tell
 from tests.support.network import Foundation
 
@@ -141,3 +145,44 @@ async def test_who_was_removed_opens_nothing_after_a_kill_either(
             pass
 
     assert [(filled / name).read_bytes() for name in (VAULT, PENDING, STORE)] == before
+
+
+@pytest.mark.parametrize("point, removed", [("before the store", False), ("after the store", True)])
+async def test_a_desk_that_is_started_finishes_a_removal_that_was_killed_or_takes_it_back(
+    filled: Path, founded: Foundation, point: str, *, removed: bool
+) -> None:
+    words = founded.founded.passphrase
+    remove(filled, words, point)
+    assert (filled / PENDING).exists()
+
+    with serving(filled, words) as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert not (filled / PENDING).exists()
+        assert read_vault(filled).officers() == (["MC-04"] if removed else ["MC-04", "MC-05"])
+
+    assert await stands(filled, words) is removed
+
+
+@contextmanager
+def serving(state: Path, words: str) -> Iterator[str]:
+    """Yield the address of a real `liaison desk serve` in ``state``, whose broker is not there."""
+    reading, writing = os.pipe()
+    os.write(writing, words.encode() + b"\n")
+    os.close(writing)
+    asked = ["desk", "serve", "--state", str(state), "--officer", "MC-04", "--port", "0"]
+    more = ["--broker", "http://127.0.0.1:9", "--passphrase-fd", str(reading)]
+    with subprocess.Popen(
+        [str(PROGRAM), *asked, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        pass_fds=[reading],
+        env=environment(),
+    ) as served:
+        os.close(reading)
+        assert served.stdout is not None
+        try:
+            yield next((line for line in served.stdout if line.startswith("http")), "").strip()
+        finally:
+            served.terminate()
+            served.wait(PATIENCE)
