@@ -7,8 +7,13 @@ import pytest
 from playwright.async_api import Error
 
 from liaison.demo.hand_clock import HandClock
+from liaison.desk.alarms import Alarm
 from liaison.desk.officers import LONGEST_IDLE, WARNED
+from liaison.desk.store import FileState
+from tests.support.agencies import MONGCAI
 from tests.support.browser import NARROW, WIDE, Scheme, Window, chromium, open_window
+from tests.support.carried import cut_off
+from tests.support.files import PDF, attach, have_come, photograph
 from tests.support.network import AT, GUANGXI, Network
 from tests.support.officers import send_rescue
 from tests.support.releases import asks_at, draft_in, refuse, request_dna
@@ -80,6 +85,53 @@ async def test_no_page_of_a_release_puts_a_barrier_up_or_scrolls_sideways(networ
                 if await window.overflow() > 0:
                     found.append(f"{where}: {await window.overflow()} px too wide")
         found += [complaint for window in windows.values() for complaint in window.complaints]
+
+    assert found == []
+
+
+async def test_no_page_of_files_carriage_keys_erasure_or_alarms_puts_a_barrier_up(
+    network: Network,
+) -> None:
+    desk, ref, found = network.dongxing, await network.mongcai.request(), []
+    await network.holds(desk, ref, 1)
+    await attach(network.mongcai, ref, ("ảnh P1.jpg", photograph()), ("hộ chiếu.pdf", PDF))
+    _, document = await have_come(desk, ref, 2)
+    ((thread, _),) = await desk.agent.store.threads()
+    blob, why = bytes.fromhex(document["blob"]), "attachment.chunk"
+    await desk.agent.store.set_file(thread, blob, FileState.REFUSED, why)
+    for alarm in (Alarm.LANE_GAP, Alarm.PEER_WINDOW, Alarm.FOLDER_OUT):
+        await desk.agent.alarms.raised(alarm, "subject", about=f"{MONGCAI} MC-04 7-9")
+    await cut_off(network)
+    await desk.act(ref, "acknowledge")
+    await attach(desk, ref, ("回执.pdf", PDF))
+    case = f"/cases/{ref}"
+    pages = {
+        "board": "/board",
+        "case": case,
+        "files": f"{case}/files",
+        "carriage": f"/carriage?case={ref}",
+        "devices": "/devices",
+        "contacts": "/contacts",
+        "passphrase": "/passphrase",
+        "erase": f"{case}/erase",
+        "erased": "/erased",
+    }
+    kinds: tuple[tuple[Scheme, str, tuple[int, int]], ...] = (
+        ("light", "zh-CN", WIDE),
+        ("dark", "vi-VN", NARROW),
+    )
+    async with chromium() as browser:
+        for scheme, locale, size in kinds:
+            window = await open_window(browser, desk, locale, scheme=scheme, size=size)
+            await window.unlock(network.founded.passphrase)
+            for name, path in pages.items():
+                await window.go(path)
+                await window.picture(f"newer-{name}-{locale}")
+                where = f"{name} {locale} {scheme} {size[0]}"
+                found += [f"{where}: {barrier}" for barrier in await window.barriers()]
+                if await window.overflow() > 0:
+                    found.append(f"{where}: {await window.overflow()} px too wide")
+            found += window.complaints
 
     assert found == []
 

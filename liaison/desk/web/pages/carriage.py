@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from crypto.attest.blob import LARGEST_BLOB
+from crypto.seal.content import Kind, ThreadId
 from liaison.desk.api.call import AGENT
 from liaison.desk.carriage.folder import PIECE, SUFFIX
 from liaison.desk.carriage.handing import Handed, handed, take_bytes
@@ -158,9 +159,17 @@ async def _row(request: web.Request, file: Outgoing) -> dict[str, Any]:
     row["size"] = None if file.body is None else file.body.stat().st_size
     if about is None:
         return {**row, "to": None}
+    row["is_receipt"] = about.kind == Kind.RECEIPT
+    row["name"] = await _name(request, file, about.thread)
     ref = dict(await agent.store.threads()).get(about.thread)
     to = about.src if file.is_word else file.to
     case = None if ref is None else await agent.casebook.find(ref)
     steps = [] if case is None else [s for s in case.steps if s.message.mid == file.mid]
     act = str(steps[0].step.act) if steps else None
     return {**row, "case": ref, "act": act, "to": None if to is None else agent.casebook.slug(to)}
+
+
+async def _name(request: web.Request, file: Outgoing, thread: ThreadId) -> str:
+    """Return how the officers call what lies in a file with a blob; nothing of other files."""
+    named = None if file.body is None else await request.app[AGENT].store.file(thread, file.item)
+    return "" if named is None else named.attachment.name
