@@ -121,6 +121,9 @@ def print_devices(devices: View, lang: Language) -> None:
     for other in devices["others"]:
         standing = "device_admitted" if other["admitted"] else "device_not_admitted"
         said = words.label("screen", standing)
+        if not other["is_ours"]:
+            whose = words.label("screen", "device_of_another_desk")
+            said = f"{said}  ‼ {whose}: {words.name(other['names'])}"
         about = printable(f"{other['number']}  {other['pseudonym']}  {said}")
         console.print(about, markup=False, soft_wrap=True)
     _print_revoked(devices, words, console)

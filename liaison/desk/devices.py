@@ -32,6 +32,7 @@ from crypto.seal.grants import (
 )
 from crypto.seal.windows import make_grant_key
 from liaison.desk.broker_client import Line
+from liaison.desk.contacts import by_language
 from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Dispatch
 from liaison.desk.keyring import Keyring
@@ -91,6 +92,8 @@ class Devices:
                 {
                     "pseudonym": one.payload.pseudonym,
                     "desk": self.replica.slug_of(one.payload.desk),
+                    "names": by_language(self.replica.known.desk(one.payload.desk).payload.names),
+                    "is_ours": one.payload.desk == self.replica.desk,
                     "number": device_number(one.payload.key.raw),
                     "admitted": one.kid in colleagues,
                 }

@@ -28,7 +28,9 @@ async def test_a_case_stands_under_the_name_of_then_and_says_who_acts_in_whose_p
 
     board, case = await here.get("/board", lang="zh"), await here.get(f"/cases/{ref}", lang="zh")
     theirs = await there.get(f"/cases/{ref}", lang="en")
+    devices = await (await screen_at(network.mongcai)).get("/devices", lang="en")
 
+    assert "A computer of another desk: Duty desk, Quảng Ninh Provincial Police" in devices.text
     assert WARD in board.text
     assert ABOVE in case.text
     assert f"接替 {WARD}" in case.text
