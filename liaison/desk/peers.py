@@ -29,7 +29,7 @@ from liaison.desk.directory import Replica
 from liaison.desk.dispatch import Address, Dispatch, Letter
 from liaison.desk.intake import FalseItemError
 from liaison.desk.resends import Resends
-from liaison.desk.store import Peer, Seen, Store
+from liaison.desk.store import Peer, Seen, Shown, Store
 from liaison.desk.witnesses import Witnesses
 from liaison.runtime.clock import from_timestamp, timestamp
 
@@ -121,10 +121,11 @@ class Peers:
             if self._presence(peers[desk], now) is Presence.SILENT
         }
         await self.alarms.stand(Alarm.PEER_SILENT, silent)
+        # What another desk has seen of the ledger is kept from us: ours would have reached it.
         hidden = {
-            desk.hex(): self.replica.slug_of(desk)
-            for desk, peer in peers.items()
-            if _waits_long(peer, now)
+            one.desk.hex(): self.replica.slug_of(one.desk)
+            for one in await self.store.shown()
+            if now - from_timestamp(one.at) > BEHIND_AFTER
         }
         await self.alarms.stand(Alarm.LEDGER_BEHIND, hidden)
         stale = {"": ""} if await self.is_ledger_stale(now) else {}
@@ -179,11 +180,12 @@ class Peers:
         await self._compare_received(status, opened)
         await self._compare_windows(status, src)
         await self.store.add_peer(src, status.at)
-        peer = (await self.store.peers())[src]
         # A clock that is ahead of ours makes nobody heard in the future.
         at = min(status.at, timestamp(self.dispatch.clock.now()))
-        if peer.heard is None or peer.heard < at:
-            await self.store.mark_heard(src, at=at, checkpoint=status.checkpoint)
+        await self.store.mark_heard(src, at)
+        if status.checkpoint is not None:
+            seen = Shown(opened.signer.kid, src, at, status.checkpoint)
+            await self.store.keep_shown(seen)
             self.heard()
 
     def _can_judge(self, *, is_up: bool) -> bool:
@@ -288,13 +290,6 @@ class Peers:
     async def _raise_fork(self, signer: KeyId, seq: int, src: DeskId) -> None:
         about = f"{self.replica.slug_of(src)} {self.replica.pseudonym(signer)} {seq}"
         await self.alarms.raised(Alarm.LANE_FORK, f"{signer.hex()} {src.hex()} {seq}", about=about)
-
-
-def _waits_long(peer: Peer, now: datetime) -> bool:
-    """Say whether the ledger that a desk has seen is kept from us: ours would have reached it."""
-    if peer.checkpoint is None or peer.heard is None:
-        return False
-    return now - from_timestamp(peer.heard) > BEHIND_AFTER
 
 
 def last_instant(now: datetime) -> datetime:

@@ -127,21 +127,21 @@ class Prover:
     async def _compare(self) -> None:
         """Compare what other desks have seen of the ledger with what we have seen of it."""
         last = await self.last_seen()
-        for desk, peer in (await self.store.peers()).items():
-            if peer.checkpoint is None or last is None:
-                continue
-            about = {"about": self.replica.slug_of(desk)}
+        if last is None:
+            return
+        for one in await self.store.shown():
+            about = {"about": self.replica.slug_of(one.desk)}
             try:
-                theirs = await self.witnesses.verified(peer.checkpoint)
+                theirs = await self.witnesses.verified(one.checkpoint)
                 is_compared = await self._agrees(theirs.checkpoint.head, last.head)
             except TreeError:
-                await self.alarms.raised(Alarm.LEDGER_FORK, peer.checkpoint.hex(), **about)
+                await self.alarms.raised(Alarm.LEDGER_FORK, one.checkpoint.hex(), **about)
             except NoteError:
-                await self.alarms.raised(Alarm.PEER_CHECKPOINT, desk.hex(), **about)
+                await self.alarms.raised(Alarm.PEER_CHECKPOINT, one.desk.hex(), **about)
             else:
                 if not is_compared:
                     continue
-            await self.store.mark_compared(desk, peer.checkpoint)
+            await self.store.mark_compared(one)
 
     async def _agrees(self, theirs: TreeHead, ours: TreeHead) -> bool:
         """Say whether both were compared: not while theirs is larger than what we are shown.

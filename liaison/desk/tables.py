@@ -252,7 +252,7 @@ heads_ahead = Table(
 )
 
 #: The desks with which ours has a channel: since when we know, when we last told them how we stand,
-#: and of their newest status its time, and its checkpoint until it is compared.
+#: and the time of their newest status.
 peers = Table(
     "peers",
     TABLES,
@@ -260,7 +260,17 @@ peers = Table(
     Column("since", BigInteger, nullable=False),
     Column("told", BigInteger, nullable=False),
     Column("heard", BigInteger),
-    Column("checkpoint", LargeBinary),
+)
+
+#: The newest checkpoint that each device of another desk has seen, until it is compared: a broker
+#: can show each computer another ledger.
+shown = Table(
+    "shown",
+    TABLES,
+    Column("device", LargeBinary, primary_key=True),
+    Column("desk", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("checkpoint", LargeBinary, nullable=False),
 )
 
 #: What an officer must know of, by its code; ``subject`` names what it is about, so that the same

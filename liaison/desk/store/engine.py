@@ -32,7 +32,7 @@ except ImportError:
 
 T = TypeVar("T")
 
-SCHEMA = b"8"
+SCHEMA = b"9"
 #: What is temporary is never on the disk.
 MEMORY_ONLY = "temp_store=MEMORY"
 #: What is deleted is overwritten where it lay.

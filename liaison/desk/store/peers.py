@@ -1,12 +1,12 @@
 """What the store holds of the desks we have a channel with: what was said to and heard of each."""
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from crypto.attest.header import DeskId
 from liaison.desk.store.engine import Engine
-from liaison.desk.store.values import Peer
-from liaison.desk.tables import peers
+from liaison.desk.store.values import Peer, Shown
+from liaison.desk.tables import peers, shown
 
 
 class PeerStore(Engine):
@@ -29,13 +29,26 @@ class PeerStore(Engine):
         change = update(peers).where(peers.c.desk == desk).values(told=at)
         await self.run(lambda db: db.execute(change))
 
-    async def mark_heard(self, desk: DeskId, *, at: int, checkpoint: bytes | None) -> None:
-        """Keep the newest status of ``desk``: its time (ts) and its checkpoint."""
-        values = {"heard": at, "checkpoint": checkpoint}
-        change = update(peers).where(peers.c.desk == desk).values(values)
-        await self.run(lambda db: db.execute(change))
+    async def mark_heard(self, desk: DeskId, at: int) -> None:
+        """Keep when the newest status of ``desk`` was written (ts)."""
+        older = (peers.c.desk == desk) & (peers.c.heard.is_(None) | (peers.c.heard < at))
+        await self.run(lambda db: db.execute(update(peers).where(older).values(heard=at)))
 
-    async def mark_compared(self, desk: DeskId, checkpoint: bytes) -> None:
-        """Keep that this checkpoint of ``desk`` was compared with ours."""
-        same = (peers.c.desk == desk) & (peers.c.checkpoint == checkpoint)
-        await self.run(lambda db: db.execute(update(peers).where(same).values(checkpoint=None)))
+    async def keep_shown(self, seen: Shown) -> None:
+        """Keep the checkpoint that a device has seen, until it is compared; the newest of each."""
+        row = {name: getattr(seen, name) for name in Shown.__dataclass_fields__}
+        keep = upsert(shown).values(row)
+        newer = keep.on_conflict_do_update(
+            index_elements=["device"], set_=row, where=shown.c.at < seen.at
+        )
+        await self.run(lambda db: db.execute(newer))
+
+    async def shown(self) -> list[Shown]:
+        """Return what is to be compared, what was said first on top."""
+        query = select(shown).order_by(shown.c.at, shown.c.device)
+        return await self.run(lambda db: [Shown(**row) for row in db.execute(query).mappings()])
+
+    async def mark_compared(self, seen: Shown) -> None:
+        """Keep that this was compared with ours."""
+        same = (shown.c.device == seen.device) & (shown.c.checkpoint == seen.checkpoint)
+        await self.run(lambda db: db.execute(delete(shown).where(same)))

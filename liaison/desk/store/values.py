@@ -279,15 +279,23 @@ class Missing:
 class Peer:
     """A desk with which ours has a channel; all times are ts.
 
-    ``told`` is when our last status to it was written, ``heard`` when its newest one was, whose
-    ``checkpoint`` waits to be compared.
+    ``told`` is when our last status to it was written, ``heard`` when its newest one was.
     """
 
     desk: DeskId
     since: int
     told: int
     heard: int | None
-    checkpoint: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The checkpoint that a device of another desk had seen at ``at`` (ts), not yet compared."""
+
+    device: KeyId
+    desk: DeskId
+    at: int
+    checkpoint: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Lane, ThreadId
 from crypto.seal.lanes import Place
-from liaison.desk.store import Keeping, Orphan, Seen, Store, StoredAck, StoredMessage
+from liaison.desk.store import Keeping, Orphan, Seen, Shown, Store, StoredAck, StoredMessage
 from tests.support.world import HERE, THERE, seed
 
 SIGNER = KeyId(THERE.officer.kid)
@@ -195,6 +195,22 @@ async def test_the_first_message_that_was_taken_beyond_a_number_is_found(store: 
     assert [await first(beyond) for beyond in (0, 1, 3, 4)] == [1001, 1002, 1004, None]
     assert await first(0, since=1003) == 1003
     assert await first(3, before=1004) is None
+
+
+async def test_what_each_computer_of_a_desk_has_seen_waits_until_it_is_compared(
+    store: Store,
+) -> None:
+    one, other = (Shown(KeyId(seed(n)[:16]), THERE.desk, 9, seed(n)) for n in ("one", "other"))
+    for said in (one, other, replace(one, at=8, checkpoint=b"older")):
+        await store.keep_shown(said)
+
+    assert sorted(await store.shown(), key=lambda found: found.checkpoint) == sorted(
+        [one, other], key=lambda found: found.checkpoint
+    )
+    await store.keep_shown(replace(one, at=10, checkpoint=b"newer"))
+    await store.mark_compared(one)
+    await store.mark_compared(other)
+    assert await store.shown() == [replace(one, at=10, checkpoint=b"newer")]
 
 
 async def test_the_times_beside_a_place_in_the_ledger_are_those_of_the_next_messages(
