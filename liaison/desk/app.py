@@ -238,7 +238,7 @@ async def _assemble(
     eraser = Eraser(
         store, casebook, officers, roster, device.kid, _in_turn(reader.forget, file_carrier.tidy)
     )
-    tidings = Tidings(store, eraser, overseer)
+    tidings = Tidings(store, eraser, overseer, clock)
     devices = Devices(store, replica, keyring, dispatch, officers, clock, line, tidings)
     backlog = Backlog()
     destruction = Destruction(

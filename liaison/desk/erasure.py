@@ -104,7 +104,7 @@ class Eraser:
 
     async def stubs(self) -> list[dict[str, Any]]:
         """Return what stays of each erased case, oldest first, its signatures verified anew."""
-        elsewhere = await self.store.erased_at()
+        elsewhere = await self.store.heard()
         return [self._view(stub, elsewhere) for stub in await self.store.erased()]
 
     async def _take(self, stub: Stub) -> None:
@@ -149,7 +149,7 @@ class Eraser:
         await self.casebook.find(ref)
         raise UnknownCaseError(f"case {ref}: not on this desk")
 
-    def _view(self, stub: Stub, elsewhere: Mapping[tuple[ThreadId, KeyId], int]) -> dict[str, Any]:
+    def _view(self, stub: Stub, elsewhere: Mapping[tuple[bytes, KeyId], int]) -> dict[str, Any]:
         found = read_erasure(stub.statement, self.casebook.replica.directory)
         return {
             "case": stub.ref,

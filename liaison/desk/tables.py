@@ -114,11 +114,12 @@ erasures = Table(
     Column("statement", LargeBinary, nullable=False),
 )
 
-#: Which other computer of the desk has said that it erased a case, and when.
-erased_at = Table(
-    "erased_at",
+#: Which other computer of the desk has told of an erased case, by its thread, or of a review, by
+#: its statement's name, and when: it has that itself.
+heard = Table(
+    "heard",
     TABLES,
-    Column("thread", LargeBinary, primary_key=True),
+    Column("subject", LargeBinary, primary_key=True),
     Column("device", LargeBinary, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )

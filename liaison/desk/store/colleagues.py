@@ -35,6 +35,14 @@ class ColleagueStore(Engine):
         query = select(grants.c.window).where(grants.c.device == device)
         return await self.run(lambda db: {KeyId(kid) for kid in db.scalars(query)})
 
+    async def given_since(self, device: KeyId, since: int) -> set[KeyId]:
+        """Return what this device was given since then (ts), or is being given."""
+        known = grants.outerjoin(messages, grants.c.mid == messages.c.mid)
+        is_recent = messages.c.taken_at.is_(None) | (messages.c.taken_at >= since)
+        query = select(grants.c.window).select_from(known)
+        query = query.where(grants.c.device == device, is_recent)
+        return await self.run(lambda db: {KeyId(kid) for kid in db.scalars(query)})
+
     async def take_back_refused(self) -> None:
         """Forget what was to be given and the broker refused: it is given once more."""
 

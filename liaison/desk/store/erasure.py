@@ -21,11 +21,11 @@ from liaison.desk.tables import (
     case_keys,
     cases,
     drafts,
-    erased_at,
     erasures,
     failures,
     files,
     halves,
+    heard,
     messages,
     notices,
     openings,
@@ -81,16 +81,16 @@ class ErasureStore(Engine):
         query = select(func.count()).where(erasures.c.thread == thread)
         return await self.run(lambda db: bool(db.scalar(query)))
 
-    async def note_erased_at(self, thread: ThreadId, device: KeyId, at: int) -> None:
-        """Keep that another computer of the desk has erased the case, and when it first said so."""
-        row = upsert(erased_at).values(thread=thread, device=device, at=at)
+    async def note_heard(self, subject: bytes, device: KeyId, at: int) -> None:
+        """Keep that another computer of the desk has told of this, and when it first did."""
+        row = upsert(heard).values(subject=subject, device=device, at=at)
         await self.run(lambda db: db.execute(row.on_conflict_do_nothing()))
 
-    async def erased_at(self) -> dict[tuple[ThreadId, KeyId], int]:
-        """Return when (ts) which other computer said that it had erased which case."""
-        query = select(erased_at)
+    async def heard(self) -> dict[tuple[bytes, KeyId], int]:
+        """Return of what (an erased case's thread, a review's name) who has told, and when (ts)."""
+        query = select(heard)
         return await self.run(
-            lambda db: {(ThreadId(t), KeyId(device)): at for t, device, at in db.execute(query)}
+            lambda db: {(subject, KeyId(device)): at for subject, device, at in db.execute(query)}
         )
 
     async def _stubs(self, *where: Any) -> list[Stub]:  # noqa: ANN401 - SQL conditions

@@ -1,19 +1,24 @@
 """A case is erased at one desk, by two officers, once it is over; the other side keeps its own."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from crypto.seal.content import NO_CASE
+from crypto.seal.content import NO_CASE, Kind
 from crypto.seal.erasure import ErasureSignersError
-from liaison.desk.client import DeskRefusedError
+from liaison.demo.hand_clock import HandClock
+from liaison.desk.client import ADDRESS, DeskRefusedError
 from liaison.desk.files.cabinet import FOLDER
 from liaison.desk.roster import STORE
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
+from tests.support.command import liaison
 from tests.support.files import PDF, attach, have_come
 from tests.support.installations import admit_each_other, enrol_installation, second_of
-from tests.support.network import GUANGXI, Desk, Foundation, Network, start, until
+from tests.support.network import AT, GUANGXI, Desk, Foundation, Network, start, until
 from tests.support.pages import opened_pages
 from tests.support.screens import Screen, browser_session
 from tests.support.women import TEXT_ZH
@@ -112,16 +117,35 @@ async def test_an_erasure_reaches_the_computer_that_was_off_and_the_one_that_com
     ref = await declined(network)
     await network.holds(second, ref, 2)
     [key] = [key.raw for key in (await second.agent.store.case_keys()).values()]
+    kid, tidings = second.agent.keyring.device.kid, guangxi.agent.devices.tidings
     await second.stop()
 
     await erase(network, ref)
+
+    async def is_on_its_way() -> bool:
+        return await tidings.lacking(kid) == []
+
+    await until(is_on_its_way, "the erasure is given to the second computer")
+    await network.settle()
+    later = replace(tidings, clock=HandClock(AT + timedelta(days=36)))
+    assert [told.kind for told in await later.lacking(kid)] == [Kind.ERASURE]
     assert await shown_erased(guangxi) == [(ref, [False])]
+    (guangxi.state / ADDRESS).write_text(guangxi.url + "\n", encoding="utf-8")
+    printed = await asyncio.to_thread(liaison, "desk", "erased", "--state", guangxi.state)
+    assert ref in printed.out.splitlines()[0], printed.err
+    assert printed.out.splitlines()[1].strip().startswith("… GX-07-device")
+    async with browser_session() as http:
+        screen = await Screen.open(guangxi, http)
+        await screen.unlock(network.founded.passphrase, FIRST)
+        page = await screen.get("/erased", lang="zh")
+    assert "GX-07-device: 该电脑尚未清除" in page.text
     await second.start()
 
     async def is_told() -> bool:
         return await shown_erased(guangxi) == [(ref, [True])]
 
     await until(is_told, "the first computer knows that it is erased at the second")
+    assert await later.lacking(kid) == []
     assert await second.board() == []
     assert key not in opened_pages(second.state / STORE, second.keys.master)
     assert (await second.client.get("/api/erased"))["erased"][0]["officers"] == [SECOND, FIRST]
