@@ -269,11 +269,12 @@ async def test_a_resend_comes_in_the_lane_of_what_it_carries_and_once_a_day(
     await until(partial(has, parts.mongcai, Kind.MISSING, 2), "it is asked again")
     await parts.settle()
     messages = await parts.mongcai.agent.store.taken()
-    (resend,) = [m for m in messages if m.kind == Kind.RESEND]
+    resend, *more = [m for m in messages if m.kind == Kind.RESEND]
     (held,) = (await parts.mongcai.agent.casebook.find(lost)).steps
 
     assert parse_envelope(resend.envelope).header.priority == held.header.priority
     assert resend.thread == held.message.thread
+    assert more == []
 
 
 async def test_what_a_computer_says_at_once_takes_a_number_each(network: Network) -> None:

@@ -15,7 +15,7 @@ from crypto.seal.ceremony import revoke
 from liaison.demo.hand_clock import HandClock
 from liaison.desk.directory import Replica
 from liaison.desk.store import Store
-from liaison.desk.witnesses import BEGINS_WITHIN, Witnesses
+from liaison.desk.witnesses import BEGINS_WITHIN, FACT, Witnesses
 from liaison.runtime.clock import from_timestamp
 from tests.support.agencies import MONGCAI, Corridor, draw_key, found_corridor
 
@@ -128,4 +128,7 @@ async def test_the_witnesses_that_a_desk_finds_first_have_begun(
 
     with pytest.raises(QuorumError):
         await ledger.witnesses.verified(ledger.note("north", "south"))
+    kept = await fresh.fact(FACT)
     await fresh.close()
+    assert kept is not None
+    assert [line.split()[1] for line in kept.decode().splitlines()] == ["0", "0", "0"]
