@@ -58,12 +58,22 @@ async def revoke_key(
     await publish_entry(network.http, network.broker.url, entry)
 
 
-async def succeed(network: Network, old: Desk, new: Desk, *, begins: int) -> None:
-    """Have the root that both desks have say that ``new`` follows ``old`` from then on (ts)."""
+async def succeed(
+    network: Network,
+    old: Desk,
+    new: Desk,
+    *,
+    begins: int,
+    threads: tuple[bytes, ...] | None = None,
+) -> None:
+    """Have the root that both desks have say that ``new`` follows ``old`` from then on (ts).
+
+    In all that nobody else was given, or in these ``threads``.
+    """
     home, directory = network.state / "ceremony" / _agency(network, old), network.broker_directory()
     shares = [load_key(home / f"root-{number}.seed") for number in (1, 2)]
     one, other = directory.desk_named(old.slug), directory.desk_named(new.slug)
-    statement = state_succession(one.agency, one.id, SuccessionPayload(other.id, begins, None))
+    statement = state_succession(one.agency, one.id, SuccessionPayload(other.id, begins, threads))
     await publish_entry(network.http, network.broker.url, sign_entry(statement, shares))
 
 

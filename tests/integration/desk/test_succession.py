@@ -121,6 +121,29 @@ async def test_an_open_case_goes_on_at_the_desk_that_follows_and_nothing_on_its_
     assert await network.dongxing.set_aside() == await new.set_aside() == []
 
 
+async def test_who_follows_in_one_case_is_told_of_that_case_and_is_given_no_window(
+    network: Network,
+) -> None:
+    old, new = network.mongcai, network.desks[QUANGNINH]
+    given, kept = [await network.dongxing.request(MONGCAI) for _ in range(2)]
+    for ref in (given, kept):
+        await network.holds(old, ref, 1)
+    thread = (await old.agent.casebook.find(given)).thread
+    before = timestamp(network.clock.now()) - DAY
+    await succeed(network, old, new, begins=before, threads=(thread,))
+    await new.start()
+
+    await admit(old, new)
+    await admit(new, old)
+    await network.holds(new, given, 1)
+    await network.settle()
+
+    assert [ref for _, ref in await new.agent.store.threads()] == [given]
+    granted = await old.agent.store.granted(new.agent.keyring.device.kid)
+    assert granted.isdisjoint(kid for kid, _ in await old.agent.store.own_windows())
+    assert await new.set_aside() == []
+
+
 async def test_what_can_wait_is_held_back_until_a_new_root_was_compared_and_a_rescue_is_not(
     network: Network,
 ) -> None:
