@@ -318,7 +318,7 @@ async def _assemble(
         CarriedBlobs(store, cabinet, _both(file_carrier.wake, news.tell)),
         file_carrier.seal_without_line,
     )
-    spool = Spool(carrier, line, parts.spool_out, parts.spool_in, alarms)
+    spool = Spool(carrier, line, parts.spool_out, parts.spool_in, alarms, tasks)
     is_watched = parts.spool_out is not None or parts.spool_in is not None
     contacts = Contacts(store, replica, officers, clock)
     return Agent(

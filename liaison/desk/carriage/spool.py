@@ -21,9 +21,12 @@ from liaison.desk.carriage.blobs import UnaskedBlobError
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.folder import SUFFIX, FolderError, NotReadError, NotWrittenError
 from liaison.desk.carriage.handing import Outcome, carry_out, messages_first, take_file
+from liaison.runtime.tasks import Tasks
 
 #: A look takes no more files than this; the next one goes on.
 AT_ONCE = 64
+#: Seconds that a sweep waits for its look; who watches over sweeps would give it up and begin anew.
+AT_MOST = 20.0
 #: Files that are remembered as refused; a hostile folder cannot fill our memory.
 MOST_REMEMBERED = 10_000
 
@@ -43,16 +46,28 @@ class Spool:
     out: Path | None
     incoming: Path | None
     alarms: Alarms
+    tasks: Tasks
+    _looking: asyncio.Task[None] | None = None
     _last: dict[Path, Seen] = field(default_factory=dict)
     _refused: dict[Path, tuple[Seen, int]] = field(default_factory=dict)
 
     async def __call__(self, now: datetime) -> datetime | None:  # noqa: ARG002 - a sweep's shape
-        """Look at both folders once; what fails is told of and tried at the next look."""
+        """Look at both folders once; what fails is told of and tried at the next look.
+
+        A look that takes long, at a large file on a slow stick, goes on: the next ones wait for it.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = self.tasks.start(self._look_at_both(), name="spool")
+        done, _ = await asyncio.wait({self._looking}, timeout=AT_MOST)
+        for look in done:
+            look.result()
+        return None
+
+    async def _look_at_both(self) -> None:
         if self.incoming is not None:
             await self._try(Alarm.FOLDER_IN, self._take(self.incoming))
         if self.out is not None:
             await self._try(Alarm.FOLDER_OUT, self._write(self.out))
-        return None
 
     async def _try(self, alarm: Alarm, look: Awaitable[None]) -> None:
         setting = SETTINGS[alarm]

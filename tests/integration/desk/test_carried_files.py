@@ -12,6 +12,7 @@ from liaison.desk.carriage.handing import handed
 from liaison.desk.carriage.spool import Spool
 from liaison.desk.files.cabinet import FOLDER
 from liaison.desk.store import FileState
+from liaison.runtime.tasks import Tasks
 from protocols.wire.carriage import BLOB_HEAD
 from tests.support.carried import carry_in, carry_out, cut_off
 from tests.support.files import PDF, attach, files_at, have_come, read
@@ -222,7 +223,8 @@ async def test_a_watched_folder_takes_a_file_once_its_message_has_come(
 ) -> None:
     agent, folder = carried.there.agent, tmp_path / "watched"
     folder.mkdir()
-    spool = Spool(agent.carrier, agent.line, None, folder, agent.alarms)
+    tasks = Tasks()
+    spool = Spool(agent.carrier, agent.line, None, folder, agent.alarms, tasks)
     now = carried.network.clock.now()
 
     carried.file.rename(folder / carried.file.name)
@@ -233,6 +235,7 @@ async def test_a_watched_folder_takes_a_file_once_its_message_has_come(
     for _ in range(2):
         await spool(now)
 
+    await tasks.stop()
     assert early == [folder / carried.file.name]
     assert list(folder.iterdir()) == []
     assert await carried.states() == ["here"]

@@ -1,5 +1,7 @@
 """Folders that are watched: each thing is written once, and nothing half-written is read."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import pytest
 
 from config.load import find_corridor, load_catalogue
 from liaison.desk.app import DeskParts, build_app
+from liaison.desk.carriage import spool
 from liaison.desk.carriage.spool import Spool
+from liaison.runtime.tasks import Tasks
 from tests.support.network import CORRIDOR, Desk, Network, until
 
 
@@ -25,24 +29,26 @@ class Watched:
     here: Spool
     network: Network
 
-    async def looks(self, spool: Spool, times: int = 2) -> None:
+    async def looks(self, at: Spool, times: int = 2) -> None:
         """Have a desk look so often."""
         for _ in range(times):
-            await spool(self.network.clock.now())
+            await at(self.network.clock.now())
 
 
 @pytest.fixture
-async def watched(network: Network, tmp_path: Path) -> Watched:
-    """Return a folder from Móng Cái to Dongxing; no desk has a line."""
+async def watched(network: Network, tmp_path: Path) -> AsyncIterator[Watched]:
+    """Yield a folder from Móng Cái to Dongxing; no desk has a line."""
     folder = tmp_path / "between"
     folder.mkdir()
     await network.broker.stop()
     for desk in (network.mongcai, network.dongxing):
         await network.line_is(desk, "down")
     sender, reader = network.mongcai.agent, network.dongxing.agent
-    there = Spool(sender.carrier, sender.line, folder, None, sender.alarms)
-    here = Spool(reader.carrier, reader.line, None, folder, reader.alarms)
-    return Watched(folder, there, here, network)
+    tasks = Tasks()
+    there = Spool(sender.carrier, sender.line, folder, None, sender.alarms, tasks)
+    here = Spool(reader.carrier, reader.line, None, folder, reader.alarms, tasks)
+    yield Watched(folder, there, here, network)
+    await tasks.stop()
 
 
 async def alarmed(desk: Desk) -> list[tuple[str, str]]:
@@ -123,6 +129,34 @@ async def test_a_folder_that_cannot_even_be_asked_for_stops_no_other(
 
     assert len(names_in(watched.folder)) == 1
     assert await alarmed(network.mongcai) == [("spool.in_away", "spool_in")]
+
+
+async def test_a_look_that_takes_long_goes_on_and_keeps_no_sweep(
+    watched: Watched, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "AT_MOST", 0.01)
+    await network.mongcai.request()
+    await watched.looks(watched.there)
+    await until(lambda: _is_written(watched.folder), "the file is written")
+    await watched.looks(watched.here, 1)
+    await until(lambda: _has_looked(watched.here), "the reader has looked once")
+
+    async with network.dongxing.agent.inbox.turn:  # whoever takes a message waits for it
+        looking = asyncio.get_running_loop().create_task(watched.looks(watched.here, 3))
+        ended, _ = await asyncio.wait({looking}, timeout=5)
+    await looking
+    await until(lambda: _has_looked(watched.here), "the look has ended")
+
+    assert ended == {looking}
+    assert len(await network.dongxing.board()) == 1
+
+
+async def _is_written(folder: Path) -> bool:
+    return [name.rpartition(".")[2] for name in names_in(folder)] == ["liaison"]
+
+
+async def _has_looked(here: Spool) -> bool:
+    return here._looking is not None and here._looking.done()  # noqa: SLF001 - nothing else tells
 
 
 async def test_a_file_that_shows_nothing_of_itself_is_passed_over(
