@@ -398,12 +398,15 @@ async def test_files_are_attached_and_saved_on_the_command_line(
     twice = await typed(
         network.dongxing, "save", ref, first["blob"], "--to", str(tmp_path / "s.pdf")
     )
+    carried = await typed(network.dongxing, "carry-out", str(tmp_path), "--case", ref)
     none = await typed(
         network.dongxing, "save", ref, "ffffffffffff", "--to", str(tmp_path / "t.pdf")
     )
 
     assert attached.code == noted.code == saved.code == 0, attached.err + noted.err + saved.err
     assert first["blob"][:16] in attached.out
+    assert (carried.code, carried.out.count(".liaison")) == (0, 2)
+    assert (tmp_path / f"{first['blob']}.liaison").exists()
     assert "hộ chiếu.pdf" in shown.out
     assert (tmp_path / "s.pdf").read_bytes() == LONG_PDF
     assert (tmp_path / "s.pdf").stat().st_mode & 0o777 == 0o600
