@@ -61,128 +61,130 @@ GROUPS: dict[str, Group] = {
         {
             "init": Listed(
                 "Make an installation of a desk, and the requests that the registrar signs.",
-                "liaison.cli.desk_agent",
+                "liaison.cli.desk.agent",
             ),
             "serve": Listed(
                 "Unlock a desk and run it until interrupted; prints the address once it listens.",
-                "liaison.cli.desk_agent",
+                "liaison.cli.desk.agent",
             ),
-            "unlock": Listed("Unlock the running desk for a further officer.", "liaison.cli.desk"),
+            "unlock": Listed(
+                "Unlock the running desk for a further officer.", "liaison.cli.desk.work"
+            ),
             "lock": Listed(
-                "Drop every officer's key; the desk goes on receiving.", "liaison.cli.desk"
+                "Drop every officer's key; the desk goes on receiving.", "liaison.cli.desk.work"
             ),
             "board": Listed(
                 "Show every case, what is due first on top, with both countries' clocks.",
-                "liaison.cli.desk",
+                "liaison.cli.desk.work",
             ),
             "show": Listed(
                 "Show a case: steps in the reader's language, delivery, clocks, persons.",
-                "liaison.cli.desk",
+                "liaison.cli.desk.work",
             ),
             "send": Listed(
                 "Open a case with a request; it is kept first and sent as soon as the line is up.",
-                "liaison.cli.desk",
+                "liaison.cli.desk.work",
             ),
-            "act": Listed("Take a step in a case.", "liaison.cli.desk"),
+            "act": Listed("Take a step in a case.", "liaison.cli.desk.work"),
             "asks": Listed(
                 "Show what waits here for a second signature: of each, exactly what would leave.",
-                "liaison.cli.desk",
+                "liaison.cli.desk.work",
             ),
             "grant": Listed(
                 "Sign what waits for a second signature; a release names its file and its legal "
                 "basis.",
-                "liaison.cli.desk",
+                "liaison.cli.desk.work",
             ),
-            "refuse": Listed("Say that it is not signed, and why.", "liaison.cli.desk"),
+            "refuse": Listed("Say that it is not signed, and why.", "liaison.cli.desk.work"),
             "carry-out": Listed(
                 "Write what the other side has not confirmed to a folder, as sealed files.",
-                "liaison.cli.desk_carriage",
+                "liaison.cli.desk.carriage",
             ),
             "carry-in": Listed(
                 "Take files, or the files of folders, that another desk has carried out.",
-                "liaison.cli.desk_carriage",
+                "liaison.cli.desk.carriage",
             ),
             "attach": Listed(
                 "Add files to a case: pictures, PDF, sound, film or plain text; they follow the "
                 "words.",
-                "liaison.cli.desk_files",
+                "liaison.cli.desk.files",
             ),
             "save": Listed(
-                "Save a file of a case on this computer, in clear.", "liaison.cli.desk_files"
+                "Save a file of a case on this computer, in clear.", "liaison.cli.desk.files"
             ),
             "alarms": Listed(
                 "Show every alarm: what it is about, and who has seen it.",
-                "liaison.cli.desk_alarms",
+                "liaison.cli.desk.alarms",
             ),
-            "seen": Listed("Sign that you have seen an alarm.", "liaison.cli.desk_alarms"),
+            "seen": Listed("Sign that you have seen an alarm.", "liaison.cli.desk.alarms"),
             "devices": Listed(
                 "Show this computer's number, and the desk's other computers with theirs.",
-                "liaison.cli.desk_devices",
+                "liaison.cli.desk.devices",
             ),
             "successors": Listed(
                 "Show which desks follow others, and whether that was confirmed here.",
-                "liaison.cli.desk_successors",
+                "liaison.cli.desk.successors",
             ),
             "successor": Listed(
                 "Confirm who follows a desk, once the other side was asked by telephone.",
-                "liaison.cli.desk_successors",
+                "liaison.cli.desk.successors",
             ),
             "admit": Listed(
                 "Admit another computer of this desk by its number; do it at both.",
-                "liaison.cli.desk_devices",
+                "liaison.cli.desk.devices",
             ),
             "officers": Listed(
                 "Show who can open this desk, and whether papers for recovery were made.",
-                "liaison.cli.desk_officers",
+                "liaison.cli.desk.officers",
             ),
             "add": Listed(
                 "Give a further officer a slot, and make the request that the registrar signs.",
-                "liaison.cli.desk_officers",
+                "liaison.cli.desk.officers",
             ),
             "remove": Listed(
-                "Take an officer out; the desk gets a new key.", "liaison.cli.desk_officers"
+                "Take an officer out; the desk gets a new key.", "liaison.cli.desk.officers"
             ),
-            "passphrase": Listed("Change your own passphrase.", "liaison.cli.desk_officers"),
+            "passphrase": Listed("Change your own passphrase.", "liaison.cli.desk.officers"),
             "papers": Listed(
                 "Make two papers that together open this desk when every passphrase is lost.",
-                "liaison.cli.desk_recovery",
+                "liaison.cli.desk.recovery",
             ),
             "recover": Listed(
                 "Give an officer a slot by both papers; they are spent with it.",
-                "liaison.cli.desk_recovery",
+                "liaison.cli.desk.recovery",
             ),
             "review": Listed(
                 "Open one case for two supervisors, one of each panel; its officers see that they "
                 "did.",
-                "liaison.cli.desk_review",
+                "liaison.cli.desk.review",
             ),
             "erase": Listed(
                 "Make an ended case unreadable at this desk, for good; needs a second officer.",
-                "liaison.cli.desk_archive",
+                "liaison.cli.desk.archive",
             ),
             "erased": Listed(
                 "Show what stays of erased cases: number, when, by whom, why, under which rule.",
-                "liaison.cli.desk_archive",
+                "liaison.cli.desk.archive",
             ),
             "backup-papers": Listed(
                 "Make two papers that together open this desk's backups from now on.",
-                "liaison.cli.desk_backup",
+                "liaison.cli.desk.backup",
             ),
             "backup": Listed(
                 "Write a backup of the running desk to a new file, and the cases' keys beside it.",
-                "liaison.cli.desk_backup",
+                "liaison.cli.desk.backup",
             ),
             "verify-backup": Listed(
                 "Check that a backup is whole and a desk's; with its papers, that it opens.",
-                "liaison.cli.desk_backup",
+                "liaison.cli.desk.backup",
             ),
             "restore": Listed(
                 "Make a new installation from a backup, and the requests that the registrar signs.",
-                "liaison.cli.desk_backup",
+                "liaison.cli.desk.backup",
             ),
             "status": Listed(
                 "Say how the desk stands; exits 1 when line, ledger or reminders are not well.",
-                "liaison.cli.desk",
+                "liaison.cli.desk.work",
             ),
         },
     ),
@@ -206,81 +208,81 @@ GROUPS: dict[str, Group] = {
             "root-new": Listed(
                 "Draw an agency's root: three shares on three carriers, and the statement that two "
                 "sign.",
-                "liaison.cli.ceremony_root",
+                "liaison.cli.ceremony.root",
             ),
             "registrar-new": Listed(
                 "Draw a registrar's key; the public half is for the statements that name desks.",
-                "liaison.cli.ceremony_root",
+                "liaison.cli.ceremony.root",
             ),
             "supervisor-new": Listed(
                 "Make a supervisor's token, and the public key that the desk's certificate names.",
-                "liaison.cli.key_supervisor",
+                "liaison.cli.keys.supervisor",
             ),
             "infra-cert": Listed(
                 "Write the statements by which an agency relies on a broker or a witness.",
-                "liaison.cli.ceremony_desks",
+                "liaison.cli.ceremony.desks",
             ),
             "desk-cert": Listed(
                 "Write the statements by which an agency names its desks, for thirteen months.",
-                "liaison.cli.ceremony_desks",
+                "liaison.cli.ceremony.desks",
             ),
             "root-sign": Listed(
                 "Say in plain words what is to be signed, and sign it with one share.",
-                "liaison.cli.ceremony_sign",
+                "liaison.cli.ceremony.sign",
             ),
             "collect": Listed(
                 "Put entries into one file, what a broker has first; what does not stand is "
                 "refused.",
-                "liaison.cli.ceremony_entries",
+                "liaison.cli.ceremony.entries",
             ),
             "publish": Listed(
                 "Give entries to a broker that runs; a root enters by its operator's hand only.",
-                "liaison.cli.ceremony_entries",
+                "liaison.cli.ceremony.entries",
             ),
             "fingerprint": Listed(
                 "Show the digits of a root, with how each group is read in both languages, and a "
                 "QR code.",
-                "liaison.cli.key_fingerprint",
+                "liaison.cli.keys.fingerprint",
             ),
             "pin": Listed(
                 "Trust a root whose digits two people have each typed as the other side read them.",
-                "liaison.cli.key_pin",
+                "liaison.cli.keys.pin",
             ),
             "enroll": Listed(
                 "Sign requests for keys, after seeing the officer and typing the code of their "
                 "screen.",
-                "liaison.cli.key_enroll",
+                "liaison.cli.keys.enroll",
             ),
             "revoke": Listed(
                 "Revoke an officer's or a computer's keys, for ever, and publish that at once.",
-                "liaison.cli.keys_revoke",
+                "liaison.cli.keys.revoke",
             ),
             "revoke-cert": Listed(
                 "Write the statement by which an agency revokes a desk, a broker or a witness.",
-                "liaison.cli.keys_revoke",
+                "liaison.cli.keys.revoke",
             ),
             "status": Listed(
                 "Say which keys exist and until when they count; exits 1 when something has to be "
                 "done.",
-                "liaison.cli.key_status",
+                "liaison.cli.keys.status",
             ),
             "rotate": Listed(
                 "Ask for a new term of this computer's key and an officer's; the registrar signs "
                 "it.",
-                "liaison.cli.key_status",
+                "liaison.cli.keys.status",
             ),
             "corridor": Listed(
                 "Copy a bundled corridor into a folder, where agencies and desks can be added.",
-                "liaison.cli.ceremony_corridor",
+                "liaison.cli.ceremony.corridor",
             ),
             "succeed": Listed(
                 "Write the statement by which another desk has the place of one, in all or in some "
                 "cases.",
-                "liaison.cli.keys_succeed",
+                "liaison.cli.keys.succeed",
             ),
             "ceremony": Listed(
                 "Found both agencies by script, on one machine: for trial, never for casework.",
-                "liaison.cli.keys",
+                "liaison.cli.keys.trial",
             ),
         },
     ),

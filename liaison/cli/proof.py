@@ -11,8 +11,6 @@ from typing import Annotated
 import typer
 
 from config.load import bundled_corridor, load_catalogue
-from liaison.cli.board import printable
-from liaison.cli.calling import act_at_desk, ask_desk
 from liaison.cli.console import (
     Exit,
     JsonOption,
@@ -25,6 +23,8 @@ from liaison.cli.console import (
     print_json,
     say,
 )
+from liaison.cli.desk.board import printable
+from liaison.cli.desk.calling import act_at_desk, ask_desk
 from liaison.runtime.pins import read_pins
 from liaison.runtime.seeds import write_private
 from protocols.casework.catalogue import Catalogue

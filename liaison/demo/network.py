@@ -26,8 +26,8 @@ from liaison.demo.hand_clock import HandClock
 from liaison.demo.node import WITNESS_KEY
 from liaison.demo.processes import PROGRAM, Node, stop_all
 from liaison.demo.staff import Post, Staff
-from liaison.desk.admin import admit_officer, init_desk, keep_standing, sign_standing
 from liaison.desk.client import UNLOCK, DeskClient
+from liaison.desk.entrance.admin import admit_officer, init_desk, keep_standing, sign_standing
 from liaison.runtime.seeds import create_key, load_key, write_private
 from protocols.casework.approval import StandingApproval, held
 from protocols.casework.codes import LegalBasis, RequestType, Urgency

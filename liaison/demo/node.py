@@ -30,8 +30,8 @@ from liaison.desk.api.call import AGENT
 from liaison.desk.app import DeskParts
 from liaison.desk.app import build_app as build_desk
 from liaison.desk.client import ADDRESS
-from liaison.desk.guard import make_token
-from liaison.desk.roster import unlocked
+from liaison.desk.entrance.guard import make_token
+from liaison.desk.entrance.roster import unlocked
 from liaison.runtime.clock import from_timestamp
 from liaison.runtime.logs import configure_logs
 from liaison.runtime.origin import check_origin

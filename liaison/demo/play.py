@@ -23,7 +23,7 @@ from liaison.demo.processes import move
 from liaison.demo.report import Parties, Report, View
 from liaison.demo.scenario import Scenario, ScenarioStep, SecondSigner
 from liaison.demo.staff import Staff, staff_of
-from liaison.desk.cases import UnknownCaseError
+from liaison.desk.casework.cases import UnknownCaseError
 from liaison.desk.client import DeskRefusedError
 from protocols.casework.codes import Act
 from protocols.wire import api

@@ -14,36 +14,36 @@ import structlog
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import envelope_id
 from crypto.attest.note import NoteError
-from liaison.desk.alarms import Alarm, Alarms, UnknownAlarmError
-from liaison.desk.backlog import Backlog
-from liaison.desk.backup import Backups
-from liaison.desk.broker_client import Line, LineDownError
+from liaison.desk.archive.backup import Backups
+from liaison.desk.archive.erasure import Eraser, Why
+from liaison.desk.archive.oversight import Overseer, Shown
 from liaison.desk.carriage.carrier import Carrier
-from liaison.desk.cases import Case, Casebook
-from liaison.desk.compose import Composer
-from liaison.desk.contacts import Contacts
-from liaison.desk.devices import Devices
-from liaison.desk.directory import Replica
+from liaison.desk.casework.cases import Case, Casebook
+from liaison.desk.casework.compose import Composer
+from liaison.desk.casework.reader import Reader
+from liaison.desk.casework.release import Releases
+from liaison.desk.casework.watched import alarm_view, missing_view, peer_view
 from liaison.desk.disclosure.disclose import Discloser
-from liaison.desk.erasure import Eraser, Why
+from liaison.desk.entrance.officers import Officers
+from liaison.desk.entrance.roster import Roster
 from liaison.desk.files.carrier import FileCarrier
 from liaison.desk.files.filing import Filing
-from liaison.desk.follower import Follower
-from liaison.desk.inbox import Inbox
-from liaison.desk.key_standing import KeyStanding
-from liaison.desk.keyring import Keyring
+from liaison.desk.keys.contacts import Contacts
+from liaison.desk.keys.devices import Devices
+from liaison.desk.keys.directory import Replica
+from liaison.desk.keys.key_standing import KeyStanding
+from liaison.desk.keys.keyring import Keyring
+from liaison.desk.keys.successors import Successors
+from liaison.desk.line.backlog import Backlog
+from liaison.desk.line.broker_client import Line, LineDownError
+from liaison.desk.line.follower import Follower
+from liaison.desk.line.outbox import Outbox
+from liaison.desk.line.proof import Prover
+from liaison.desk.mail.alarms import Alarm, Alarms, UnknownAlarmError
+from liaison.desk.mail.inbox import Inbox
+from liaison.desk.mail.peers import Peers
 from liaison.desk.news import News
-from liaison.desk.officers import Officers
-from liaison.desk.outbox import Outbox
-from liaison.desk.oversight import Overseer, Shown
-from liaison.desk.peers import Peers
-from liaison.desk.proof import Prover
-from liaison.desk.reader import Reader
-from liaison.desk.release import Releases
-from liaison.desk.roster import Roster
 from liaison.desk.store import Store, StoreError
-from liaison.desk.successors import Successors
-from liaison.desk.watched import alarm_view, missing_view, peer_view
 from liaison.runtime.clock import Clock, timestamp
 from liaison.runtime.pins import Comparison, Means
 from liaison.runtime.scheduler import Waker

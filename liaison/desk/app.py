@@ -17,63 +17,63 @@ from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind
 from crypto.seal.primitives import self_test
 from crypto.seal.vault import Keys
-from liaison.desk.ack_uptake import AckUptake
-from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.agent import Agent
-from liaison.desk.alarms import Alarms
 from liaison.desk.api.call import AGENT, TOKEN_KEY
 from liaison.desk.api.problems import officers_errors
-from liaison.desk.backlog import Backlog
-from liaison.desk.backup import Backups
-from liaison.desk.broker_client import Line
+from liaison.desk.archive.backup import Backups
+from liaison.desk.archive.erasure import Eraser
+from liaison.desk.archive.oversight import Overseer
+from liaison.desk.archive.tidings import Tidings
 from liaison.desk.carriage.blobs import CarriedBlobs
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.reception import Reception
 from liaison.desk.carriage.spool import Spool
-from liaison.desk.cases import Casebook
-from liaison.desk.clocks import DeskSweep
-from liaison.desk.compose import Composer
-from liaison.desk.contacts import PINS, Contacts
-from liaison.desk.crosschecks import Crosschecks
-from liaison.desk.destruction import Destruction
-from liaison.desk.devices import Devices
-from liaison.desk.directory import Replica
+from liaison.desk.casework.cases import Casebook
+from liaison.desk.casework.clocks import DeskSweep
+from liaison.desk.casework.compose import Composer
+from liaison.desk.casework.dispatch import Dispatch
+from liaison.desk.casework.reader import Reader
+from liaison.desk.casework.release import Releases
 from liaison.desk.disclosure.disclose import Discloser
-from liaison.desk.dispatch import Dispatch
-from liaison.desk.erasure import Eraser
+from liaison.desk.entrance.guard import guard
+from liaison.desk.entrance.idle import IdleWatch
+from liaison.desk.entrance.officers import LONGEST_IDLE, Officers
+from liaison.desk.entrance.roster import STORE, Roster, check_vault, note_vault
 from liaison.desk.files.cabinet import FOLDER, Cabinet
 from liaison.desk.files.carrier import FileCarrier
 from liaison.desk.files.filing import Filing
-from liaison.desk.follower import Follower
-from liaison.desk.guard import guard
-from liaison.desk.idle import IdleWatch
-from liaison.desk.inbox import Inbox, awaited
-from liaison.desk.intake import Intake
-from liaison.desk.key_standing import KeyStanding
-from liaison.desk.keyring import Keyring
+from liaison.desk.keys.contacts import PINS, Contacts
+from liaison.desk.keys.destruction import Destruction
+from liaison.desk.keys.devices import Devices
+from liaison.desk.keys.directory import Replica
+from liaison.desk.keys.key_standing import KeyStanding
+from liaison.desk.keys.keyring import Keyring
+from liaison.desk.keys.successors import Successors
+from liaison.desk.line.backlog import Backlog
+from liaison.desk.line.broker_client import Line
+from liaison.desk.line.follower import Follower
+from liaison.desk.line.outbox import Outbox
+from liaison.desk.line.places import Places
+from liaison.desk.line.proof import Prover
+from liaison.desk.line.witnesses import Witnesses
+from liaison.desk.mail.ack_uptake import AckUptake
+from liaison.desk.mail.acknowledgements import Acknowledgements
+from liaison.desk.mail.alarms import Alarms
+from liaison.desk.mail.crosschecks import Crosschecks
+from liaison.desk.mail.inbox import Inbox, awaited
+from liaison.desk.mail.intake import Intake
+from liaison.desk.mail.opener import Opener
+from liaison.desk.mail.peers import Peers
+from liaison.desk.mail.refusals import Refusals
+from liaison.desk.mail.resends import Resends
+from liaison.desk.mail.uptake import Uptake
 from liaison.desk.news import News
-from liaison.desk.officers import LONGEST_IDLE, Officers
-from liaison.desk.opener import Opener
-from liaison.desk.outbox import Outbox
-from liaison.desk.oversight import Overseer
-from liaison.desk.peers import Peers
-from liaison.desk.places import Places
-from liaison.desk.proof import Prover
-from liaison.desk.reader import Reader
-from liaison.desk.refusals import Refusals
-from liaison.desk.release import Releases
-from liaison.desk.resends import Resends
-from liaison.desk.roster import STORE, Roster, check_vault, note_vault
 from liaison.desk.routes import ROUTES
 from liaison.desk.store import Store, StoredMessage
 from liaison.desk.store.snapshot import RESTORED
-from liaison.desk.successors import Successors
-from liaison.desk.tidings import Tidings
-from liaison.desk.uptake import Uptake
 from liaison.desk.web.errors import readable
 from liaison.desk.web.routes import add_screens
 from liaison.desk.web.session import Sessions
-from liaison.desk.witnesses import Witnesses
 from liaison.runtime.clock import Clock, SystemClock
 from liaison.runtime.machine import machine
 from liaison.runtime.pins import parse_pins

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from liaison.desk.guard import NONCE_HEADER, SESSION_HEADER, prove_token, read_token
+from liaison.desk.entrance.guard import NONCE_HEADER, SESSION_HEADER, prove_token, read_token
 
 ADDRESS, UNLOCK = "agent.url", "/api/unlock"
 NONCE_BYTES = 16

@@ -7,7 +7,7 @@ import pytest
 
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.seal.envelope import Opened, open_envelope
-from liaison.desk.outbox import FalseReceiptError, check_took
+from liaison.desk.line.outbox import FalseReceiptError, check_took
 from tests.support.figures import Tell
 from tests.support.hostile_broker import BEHAVIOURS, Handed, Hostile, meet, receipt
 from tests.support.world import BROKER, THERE, THIRD, directory

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from crypto.attest.directory import Directory, DirectoryError
-from liaison.desk.crosschecks import DirectoryForkError, check_head
-from liaison.desk.directory import Replica
+from liaison.desk.keys.directory import Replica
+from liaison.desk.mail.crosschecks import DirectoryForkError, check_head
 from liaison.desk.store import Store
 from tests.support.figures import Tell
 from tests.support.hostile_directory import BEHAVIOURS, KNOWN, Hostile, forks, meet

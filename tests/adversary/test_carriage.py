@@ -12,8 +12,8 @@ from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import DevicePayload, Reason, RevocationPayload, Role, What
 from crypto.seal.ceremony import VALIDITY, grant_key, name_desk, parse_request, request_key, revoke
-from liaison.desk.broker_client import publish_entry
 from liaison.desk.carriage.handing import take_bytes
+from liaison.desk.line.broker_client import publish_entry
 from liaison.runtime.seeds import load_key
 from protocols.wire.carriage import CarriedFile, parse_carried
 from protocols.wire.receipt import Ack, AckWhat

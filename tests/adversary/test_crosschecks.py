@@ -11,8 +11,8 @@ from crypto.attest.header import MessageId, parse_envelope
 from crypto.seal.content import Content, Kind, Lane
 from crypto.seal.primitives import fresh
 from crypto.seal.resends import MOST_WANTED
-from liaison.desk.crosschecks import MOST_ORPHANS
-from liaison.desk.resends import ASK_AFTER, ASK_AGAIN, MOST_TRIES
+from liaison.desk.mail.crosschecks import MOST_ORPHANS
+from liaison.desk.mail.resends import ASK_AFTER, ASK_AGAIN, MOST_TRIES
 from protocols.wire.mailbox import ItemKind
 from tests.adversary.test_hostile_desk import check_the_next_arrives, set_aside_as
 from tests.support.agencies import MONGCAI

@@ -20,7 +20,7 @@ from crypto.seal.resends import (
     voids_to_value,
     wanted_to_value,
 )
-from liaison.desk.uptake import DEEPEST
+from liaison.desk.mail.uptake import DEEPEST
 from protocols.wire.receipt import Took
 from tests.adversary.test_hostile_desk import check_the_next_arrives, set_aside_as
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH

@@ -14,7 +14,7 @@ from crypto.seal.content import NO_CASE, Kind
 from crypto.seal.primitives import fresh
 from crypto.seal.status import Status, status_to_value
 from crypto.seal.windows import make_window
-from liaison.desk.broker_client import publish_entry
+from liaison.desk.line.broker_client import publish_entry
 from tests.adversary.test_hostile_desk import check_the_next_arrives, set_aside_as
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.forge_desk import Forger, forging

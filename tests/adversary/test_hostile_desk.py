@@ -11,7 +11,7 @@ from crypto.attest.signing import SigningKey
 from crypto.seal.content import NO_CASE, Kind, ReaderRole
 from crypto.seal.envelope import plain_digest
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.intake import CLOCKS_DIFFER
+from liaison.desk.mail.intake import CLOCKS_DIFFER
 from protocols.casework.codes import RequestType
 from protocols.casework.forms.registry import FORMS
 from protocols.casework.receipt import FailedReceipt, OpenedReceipt, Outcome, receipt_to_value

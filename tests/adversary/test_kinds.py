@@ -14,7 +14,7 @@ from crypto.seal.erasure import ErasureError
 from crypto.seal.oversight import OversightError
 from crypto.seal.seen import SeenError
 from liaison.broker.errors import RefusedError
-from liaison.desk.outbox import FalseReceiptError
+from liaison.desk.line.outbox import FalseReceiptError
 from protocols.casework.errors import CaseworkError
 from protocols.wire.api import FrameError
 from protocols.wire.receipt import ReceiptError

@@ -11,7 +11,7 @@ from crypto.attest.padding import LARGEST
 from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind, ThreadId
 from crypto.seal.countersigning import countersign_draft
-from liaison.desk.compose import letter_of
+from liaison.desk.casework.compose import letter_of
 from liaison.desk.store import Draft as Waiting
 from protocols.casework.codes import Language, SignaturePurpose
 from protocols.casework.header import ReleaseApproval

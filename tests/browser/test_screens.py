@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Error
 
 from liaison.demo.hand_clock import HandClock
-from liaison.desk.alarms import Alarm
-from liaison.desk.officers import LONGEST_IDLE, WARNED
+from liaison.desk.entrance.officers import LONGEST_IDLE, WARNED
+from liaison.desk.mail.alarms import Alarm
 from liaison.desk.store import FileState
 from tests.support.agencies import MONGCAI
 from tests.support.browser import NARROW, WIDE, Scheme, Window, chromium, open_window

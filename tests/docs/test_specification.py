@@ -15,7 +15,7 @@ from crypto.seal.attachment import AttachmentFormError
 from crypto.seal.envelope import MAY_SIGN
 from crypto.seal.papers import LINES, PaperError
 from crypto.seal.stream import AttachmentError
-from liaison.desk.oversight import NoOversightError, ReviewProofError
+from liaison.desk.archive.oversight import NoOversightError, ReviewProofError
 from liaison.desk.store import (
     InClearError,
     LogNotCutError,

@@ -17,7 +17,7 @@ from liaison.broker import checkpoints, delivery
 from liaison.broker.store import Transaction
 from liaison.broker.writer import Writer
 from liaison.demo.node import main
-from liaison.desk.broker_client import Line
+from liaison.desk.line.broker_client import Line
 from liaison.desk.store import Store
 
 if TYPE_CHECKING:

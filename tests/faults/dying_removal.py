@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from liaison.desk import vault
-from liaison.desk.roster import remove_from
+from liaison.desk.entrance import vault
+from liaison.desk.entrance.roster import remove_from
 from liaison.desk.store.engine import Engine
 
 #: Where it dies, in the order in which it comes there; the last is anywhere within the rekeying.

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from crypto.attest.statement import Role
 from liaison.demo.hand_clock import HandClock
-from liaison.desk.restore import Officer, Sources, restore_desk
+from liaison.desk.archive.restore import Officer, Sources, restore_desk
 from liaison.desk.store.engine import Engine
 
 #: Changes of names, as the interpreter announces them.

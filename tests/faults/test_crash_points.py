@@ -8,9 +8,9 @@ from operator import itemgetter
 from pathlib import Path
 
 from liaison.demo.processes import PROGRAM
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.roster import STORE
+from liaison.desk.entrance.vault import unlock_vault
 from liaison.desk.store import Store
-from liaison.desk.vault import unlock_vault
 from tests.faults.dying_node import POINTS
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.figures import Tell

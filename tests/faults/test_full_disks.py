@@ -11,15 +11,15 @@ import pytest
 import sqlcipher3
 
 from crypto.seal.vault import UnknownOfficerError
-from liaison.desk.roster import STORE, opened, remove_from
-from liaison.desk.store import LogNotCutError, NoRoomError, Store, StoreFailedError, opens
-from liaison.desk.vault import (
+from liaison.desk.entrance.roster import STORE, opened, remove_from
+from liaison.desk.entrance.vault import (
     PENDING,
     VAULT,
     VaultNotWrittenError,
     read_vault,
     remove_officer,
 )
+from liaison.desk.store import LogNotCutError, NoRoomError, Store, StoreFailedError, opens
 from tests.support.network import Network
 
 KEY, OTHER = bytes(range(32)), bytes(32)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from crypto.seal.vault import UnknownOfficerError
-from liaison.desk.roster import STORE, opened
-from liaison.desk.vault import PENDING, VAULT, read_vault
+from liaison.desk.entrance.roster import STORE, opened
+from liaison.desk.entrance.vault import PENDING, VAULT, read_vault
 from tests.faults.dying_removal import POINTS
 from tests.support.agencies import MONGCAI
 from tests.support.command import PROGRAM, environment

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from liaison.desk.folder import HalfRestoredError, NoVaultError
-from liaison.desk.roster import opened
-from liaison.desk.vault import VAULT, create_vault
+from liaison.desk.entrance.folder import HalfRestoredError, NoVaultError
+from liaison.desk.entrance.roster import opened
+from liaison.desk.entrance.vault import VAULT, create_vault
 from tests.support.network import Network
 from tests.support.restored import PASSPHRASE, backed_up, papers, sources
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from liaison.desk.clocks import LATE_AFTER
+from liaison.desk.casework.clocks import LATE_AFTER
 from tests.support.chance import Chance
 from tests.support.figures import Tell
 from tests.support.network import AT, Desk, Network, View

@@ -20,7 +20,7 @@ from crypto.seal.lanes import next_lane
 from crypto.seal.primitives import fresh
 from crypto.seal.readers import Reader, with_readers
 from liaison.desk.app import DEVICE
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.roster import STORE
 from liaison.desk.store import Store
 from liaison.runtime.clock import timestamp
 from protocols.casework.payload import parse_step, to_value

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from crypto.seal.windows import week_of
-from liaison.desk.peers import BEHIND_AFTER, DAY, SILENT_AFTER, last_instant
+from liaison.desk.mail.peers import BEHIND_AFTER, DAY, SILENT_AFTER, last_instant
 from liaison.runtime.clock import from_timestamp, timestamp
 from protocols.wire import api
 from tests.support.agencies import DONGXING

@@ -4,8 +4,8 @@ from config.schema import Country
 from crypto.attest.signing import KeyId, SigningKey
 from crypto.attest.statement import Reason, RevocationPayload, Role, SuccessionPayload, sign_entry
 from crypto.seal.ceremony import grant_key, parse_request, revoke, state_succession
-from liaison.desk.admin import init_desk
-from liaison.desk.broker_client import fetch_directory, publish_entry
+from liaison.desk.entrance.admin import init_desk
+from liaison.desk.line.broker_client import fetch_directory, publish_entry
 from liaison.runtime.seeds import load_key
 from tests.support.network import Desk, Network, View, serve_by, until
 

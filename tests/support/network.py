@@ -42,9 +42,9 @@ from liaison.desk.api.call import AGENT
 from liaison.desk.app import DeskParts
 from liaison.desk.app import build_app as build_desk
 from liaison.desk.client import DeskClient
-from liaison.desk.guard import make_token
-from liaison.desk.officers import Officers
-from liaison.desk.vault import unlock_vault
+from liaison.desk.entrance.guard import make_token
+from liaison.desk.entrance.officers import Officers
+from liaison.desk.entrance.vault import unlock_vault
 from liaison.runtime.clock import Clock, SystemClock
 from liaison.runtime.seeds import load_key
 from liaison.witness.app import WitnessSettings

@@ -6,8 +6,8 @@ from crypto.attest import labels
 from crypto.attest.encoding import encode
 from crypto.attest.signing import SigningKey, pack_signed
 from crypto.seal.vault import Keys
+from liaison.desk.entrance.vault import unlock_vault
 from liaison.desk.store import Draft
-from liaison.desk.vault import unlock_vault
 from protocols.casework.approval import StandingApproval
 from protocols.casework.header import ReleaseApproval
 from tests.support.agencies import DONGXING, MONGCAI

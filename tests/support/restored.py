@@ -5,9 +5,9 @@ from pathlib import Path
 from crypto.attest.statement import Role
 from crypto.seal.ceremony import grant_key, parse_request
 from crypto.seal.papers import join
-from liaison.desk.backup import backup_papers, keys_beside
-from liaison.desk.broker_client import fetch_directory, publish_entry
-from liaison.desk.restore import Officer, Restored, Sources, restore_desk
+from liaison.desk.archive.backup import backup_papers, keys_beside
+from liaison.desk.archive.restore import Officer, Restored, Sources, restore_desk
+from liaison.desk.line.broker_client import fetch_directory, publish_entry
 from tests.support.installations import registrar_of
 from tests.support.network import Desk, Network, serve_by
 

@@ -34,7 +34,7 @@ from crypto.seal.seen import SeenAlarm, SeenError, verify_seen
 from liaison.broker.acknowledgement import Device, Rules, acknowledge
 from liaison.broker.directory import Replica
 from liaison.broker.login import Logins
-from liaison.desk.outbox import check_took
+from liaison.desk.line.outbox import check_took
 from protocols.casework.approval import standing_from_value
 from protocols.wire import api
 from protocols.wire.receipt import Ack, AckWhat, Noted, Took, parse_noted

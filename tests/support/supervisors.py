@@ -12,7 +12,7 @@ from crypto.seal.oversight import (
     parse_halves,
     prove_review,
 )
-from liaison.desk.broker_client import publish_entry
+from liaison.desk.line.broker_client import publish_entry
 from liaison.runtime.seeds import load_key
 from tests.support.network import Desk, Network, View, until
 

@@ -4,7 +4,7 @@ from crypto.attest.signing import SigningKey
 from crypto.attest.statement import InfraKind, Reason, RevocationPayload
 from crypto.seal.ceremony import name_infra, revoke
 from liaison.demo.network import make_witness
-from liaison.desk.broker_client import publish_entry
+from liaison.desk.line.broker_client import publish_entry
 from liaison.runtime.clock import timestamp
 from liaison.runtime.seeds import load_key
 from tests.support.network import Network, Part, witness_app

@@ -16,7 +16,7 @@ from crypto.seal.attachment import AttachmentFormError, attachments_from_value
 from crypto.seal.envelope import Opened, open_envelope, plain_digest
 from crypto.seal.primitives import OpeningKey
 from crypto.seal.stream import AttachmentError, Opening
-from liaison.desk.outbox import FalseReceiptError, check_took
+from liaison.desk.line.outbox import FalseReceiptError, check_took
 from protocols.casework.errors import CaseworkError
 from protocols.casework.receipt import receipt_from_value
 from protocols.wire.receipt import ReceiptError, parse_ack, parse_noted

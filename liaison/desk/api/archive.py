@@ -14,9 +14,9 @@ from liaison.desk.api.call import (
     text_of,
     unlocked_agent,
 )
-from liaison.desk.erasure import Why
-from liaison.desk.oversight import read_shown
-from liaison.desk.view import case_view
+from liaison.desk.archive.erasure import Why
+from liaison.desk.archive.oversight import read_shown
+from liaison.desk.casework.view import case_view
 from liaison.runtime.web import ProblemError
 from protocols.casework.codes import ErasureReason
 

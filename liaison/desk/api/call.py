@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from liaison.desk.agent import Agent
-from liaison.desk.guard import SESSION_HEADER
-from liaison.desk.officers import LockedError
+from liaison.desk.entrance.guard import SESSION_HEADER
+from liaison.desk.entrance.officers import LockedError
 from liaison.runtime.web import ProblemError
 from protocols.casework.codes import Language
 

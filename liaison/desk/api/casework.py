@@ -11,8 +11,8 @@ from liaison.desk.api.call import (
     text_of,
     unlocked_agent,
 )
-from liaison.desk.release import UnknownAskError
-from liaison.desk.view import ask_view, board_row, by_deadline, case_view, notice_view
+from liaison.desk.casework.release import UnknownAskError
+from liaison.desk.casework.view import ask_view, board_row, by_deadline, case_view, notice_view
 from liaison.runtime.web import ProblemError
 from protocols.casework.moments import iso
 from protocols.casework.person import parse_text

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from liaison.desk.api.call import AGENT, officer_of, read_fields, text_of
-from liaison.desk.contacts import UnknownAgencyError
+from liaison.desk.keys.contacts import UnknownAgencyError
 from liaison.runtime.pins import Means
 from liaison.runtime.web import ProblemError
 

@@ -15,21 +15,21 @@ from crypto.seal.oversight import OversightError
 from crypto.seal.primitives import PrimitiveError
 from crypto.seal.stream import AttachmentError
 from crypto.seal.vault import VaultError
-from liaison.desk.alarms import UnknownAlarmError
-from liaison.desk.broker_client import BrokerRefusedError, LineDownError
-from liaison.desk.cases import ErasedCaseError, UnknownCaseError
+from liaison.desk.archive.oversight import NoOversightError, ReviewProofError
+from liaison.desk.casework.cases import ErasedCaseError, UnknownCaseError
+from liaison.desk.casework.release import UnknownAskError
 from liaison.desk.disclosure.disclose import (
     MayNotDiscloseError,
     NothingToDiscloseError,
     NotInLedgerError,
 )
+from liaison.desk.entrance.folder import DeskBusyError
+from liaison.desk.entrance.officers import LockedError, NoSessionError, OtherOfficerError
+from liaison.desk.entrance.vault import VaultNotWrittenError
 from liaison.desk.files.kinds import FileRefusedError
-from liaison.desk.folder import DeskBusyError
-from liaison.desk.officers import LockedError, NoSessionError, OtherOfficerError
-from liaison.desk.oversight import NoOversightError, ReviewProofError
-from liaison.desk.release import UnknownAskError
+from liaison.desk.line.broker_client import BrokerRefusedError, LineDownError
+from liaison.desk.mail.alarms import UnknownAlarmError
 from liaison.desk.store import LogNotCutError, StoreError
-from liaison.desk.vault import VaultNotWrittenError
 from liaison.runtime.web import ProblemError
 from protocols.casework.erasure import NotErasableError
 from protocols.casework.errors import CaseworkError, FormError, StepError

@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from liaison.desk.api.call import AGENT, TOKEN_KEY, json_fields, officer_of, read_fields, text_of
-from liaison.desk.guard import NONCE_HEADER, prove_token
-from liaison.desk.watched import alarm_view
+from liaison.desk.casework.watched import alarm_view
+from liaison.desk.entrance.guard import NONCE_HEADER, prove_token
 
 ROUTES = web.RouteTableDef()
 

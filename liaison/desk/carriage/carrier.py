@@ -15,16 +15,16 @@ from crypto.attest.header import MessageId, parse_envelope
 from crypto.attest.signing import SignatureError
 from crypto.seal.content import WITHIN_A_DESK
 from crypto.seal.stream import AttachmentError
-from liaison.desk.acknowledgements import Acknowledgements
 from liaison.desk.carriage.blobs import CarriedBlobs, UnaskedBlobError
 from liaison.desk.carriage.entries import entries_about
 from liaison.desk.carriage.outgoing import Outgoing
 from liaison.desk.carriage.reception import Reception
-from liaison.desk.cases import UnknownCaseError
-from liaison.desk.directory import Replica
+from liaison.desk.casework.cases import UnknownCaseError
 from liaison.desk.files.kinds import FileRefusedError
+from liaison.desk.keys.directory import Replica
+from liaison.desk.mail.acknowledgements import Acknowledgements
+from liaison.desk.mail.uptake import REFUSED
 from liaison.desk.store import Store
-from liaison.desk.uptake import REFUSED
 from liaison.runtime.clock import Clock, timestamp
 from protocols.wire.carriage import CarriedFile, CarriedFileError, parse_carried
 from protocols.wire.receipt import ReceiptError

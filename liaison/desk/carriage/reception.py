@@ -7,16 +7,16 @@ goes into no quarantine, since they still have it.
 from dataclasses import dataclass
 
 from crypto.attest.header import Header, Sealed
-from liaison.desk.dispatch import NotAdmittedError
-from liaison.desk.inbox import Inbox
-from liaison.desk.intake import (
+from liaison.desk.casework.dispatch import NotAdmittedError
+from liaison.desk.mail.inbox import Inbox
+from liaison.desk.mail.intake import (
     CLOCKS_DIFFER,
     ConflictError,
     Entered,
     FalseItemError,
     FalseTimeError,
 )
-from liaison.desk.uptake import REFUSED
+from liaison.desk.mail.uptake import REFUSED
 from liaison.runtime.clock import Clock, timestamp
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import structlog
 
-from liaison.desk.alarms import Alarm, Alarms
-from liaison.desk.broker_client import Line
 from liaison.desk.carriage.blobs import UnaskedBlobError
 from liaison.desk.carriage.carrier import Carrier
 from liaison.desk.carriage.folder import SUFFIX, FolderError, NotReadError, NotWrittenError
 from liaison.desk.carriage.handing import Outcome, carry_out, messages_first, take_file
+from liaison.desk.line.broker_client import Line
+from liaison.desk.mail.alarms import Alarm, Alarms
 from liaison.runtime.tasks import Tasks
 
 #: A look takes no more files than this; the next one goes on.

@@ -18,7 +18,7 @@ from crypto.attest.statement import InfraKind
 from crypto.attest.tree import TreeError, hash_leaf
 from crypto.seal.disclosure import DISCLOSABLE, Disclosure, DisclosureError, parse_disclosure
 from crypto.seal.envelope import Opened, open_disclosed
-from liaison.desk.outbox import FalseReceiptError, check_took
+from liaison.desk.line.outbox import FalseReceiptError, check_took
 from protocols.wire.ledger_event import EventKind, LeafError, parse_leaf
 from protocols.wire.receipt import Took
 

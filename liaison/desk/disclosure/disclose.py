@@ -18,12 +18,12 @@ from crypto.attest.signing import SigningKey, pack_signed
 from crypto.attest.statement import Role
 from crypto.seal.content import parse_content
 from crypto.seal.disclosure import DISCLOSABLE, Disclosure
-from liaison.desk.broker_client import Line
-from liaison.desk.directory import Replica
 from liaison.desk.disclosure.check import verify_disclosure
 from liaison.desk.disclosure.evidence import entries_for, lines_for
-from liaison.desk.officers import Officers
-from liaison.desk.proof import Prover
+from liaison.desk.entrance.officers import Officers
+from liaison.desk.keys.directory import Replica
+from liaison.desk.line.broker_client import Line
+from liaison.desk.line.proof import Prover
 from liaison.desk.store import Disclosed, Store, StoredMessage
 from liaison.runtime.clock import Clock, from_timestamp, timestamp
 from protocols.casework.codes import DisclosureReason

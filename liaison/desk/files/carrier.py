@@ -15,11 +15,11 @@ import structlog
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import EnvelopeError, parse_envelope
 from crypto.seal.stream import AttachmentError
-from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError
-from liaison.desk.compose import Composer
+from liaison.desk.casework.compose import Composer
 from liaison.desk.files.cabinet import Cabinet, NoRoomError, size_of
 from liaison.desk.files.kinds import FileRefusedError
 from liaison.desk.files.transfer import Transfer, come_so_far
+from liaison.desk.line.broker_client import BrokerRefusedError, Line, LineDownError
 from liaison.desk.store import FileState, Store, StoredFile, StoredMessage, StoreError
 from protocols.casework.errors import CaseworkError
 from protocols.wire.api import Refusal

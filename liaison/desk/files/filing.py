@@ -12,12 +12,12 @@ from pathlib import PurePosixPath
 
 from crypto.seal.attachment import FORBIDDEN, LONGEST_NAME, Attachment
 from crypto.seal.primitives import fresh
-from liaison.desk.cases import Casebook, UnknownCaseError
+from liaison.desk.casework.cases import Casebook, UnknownCaseError
+from liaison.desk.entrance.officers import Officers
 from liaison.desk.files.cabinet import Cabinet, NotHereError
 from liaison.desk.files.carrier import FileCarrier
 from liaison.desk.files.darkroom import make_anew
 from liaison.desk.files.kinds import BY_MEDIA_TYPE, LARGEST_PICTURE, FileRefusedError, KindError
-from liaison.desk.officers import Officers
 from liaison.desk.store import FileState, Parcel, Store, StoredFile
 from liaison.runtime.clock import Clock, timestamp
 

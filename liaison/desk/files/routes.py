@@ -17,9 +17,9 @@ from liaison.desk.api.call import (
     read_fields,
     unlocked_agent,
 )
+from liaison.desk.entrance.guard import SESSION_HEADER
 from liaison.desk.files.filing import Filing
 from liaison.desk.files.view import file_view
-from liaison.desk.guard import SESSION_HEADER
 from liaison.desk.store import StoredFile
 from protocols.casework.codes import Language
 from protocols.casework.person import parse_text

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientTimeout
 
-from liaison.desk.broker_client import BrokerRefusedError, Line, LineDownError, read_answer
+from liaison.desk.line.broker_client import BrokerRefusedError, Line, LineDownError, read_answer
 from protocols.wire.api import BLOBS_PATH, HELD, PROGRESS, Refusal
 
 PIECE = 256 * 1024

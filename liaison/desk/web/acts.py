@@ -1,6 +1,6 @@
 """Which acts a screen offers: exactly those that the table of the case allows our side now."""
 
-from liaison.desk.cases import Case, Casebook
+from liaison.desk.casework.cases import Case, Casebook
 from protocols.casework.codes import ACTS_OF_TYPE, Act
 from protocols.casework.lifecycle import NOT_AVAILABLE, Side, allowed_acts
 from protocols.casework.payload import RULES

@@ -13,7 +13,7 @@ from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from liaison.desk.api.call import AGENT
-from liaison.desk.officers import WARNED
+from liaison.desk.entrance.officers import WARNED
 from liaison.desk.web.officer import count_asks, present_officer
 from liaison.desk.web.render import fragment
 

@@ -10,7 +10,7 @@ from crypto.attest.payload import decode_payload
 from crypto.attest.statement import DeskPayload, InfraKind, Oversight
 from crypto.seal.drafts import Draft
 from crypto.seal.primitives import OpeningKey, fresh
-from liaison.cli.ceremony_files import read_draft, read_entries, read_root, write_new
+from liaison.cli.ceremony.files import read_draft, read_entries, read_root, write_new
 from liaison.runtime.pins import Means, read_pins
 from tests.support.command import Outcome, environment, liaison
 

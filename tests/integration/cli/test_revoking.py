@@ -6,7 +6,7 @@ import pytest
 
 from crypto.attest.payload import decode_payload
 from crypto.attest.statement import Reason, RevocationPayload
-from liaison.cli.ceremony_files import read_draft
+from liaison.cli.ceremony.files import read_draft
 from tests.integration.cli.test_ceremony import BY, Room, founded
 from tests.support.operated import GROUP, Operated
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.peers import SILENT_AFTER
+from liaison.desk.mail.peers import SILENT_AFTER
 from liaison.desk.tables import alarms as table
 from tests.integration.desk.test_status import MIDNIGHT, to
 from tests.support.agencies import DONGXING

@@ -11,11 +11,17 @@ from crypto.seal.backup import BackupError
 from crypto.seal.primitives import OpeningKey
 from liaison.demo.hand_clock import HandClock
 from liaison.desk.app import OtherMachineError
-from liaison.desk.backup import keys_beside, verify_backup
+from liaison.desk.archive.backup import keys_beside, verify_backup
+from liaison.desk.archive.restore import (
+    FolderInUseError,
+    Officer,
+    check_backup,
+    restore_desk,
+    rows_in,
+)
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.resends import ASK_AFTER
-from liaison.desk.restore import FolderInUseError, Officer, check_backup, restore_desk, rows_in
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.roster import STORE
+from liaison.desk.mail.resends import ASK_AFTER
 from liaison.desk.store import Store, Stub
 from liaison.runtime.clock import timestamp
 from tests.support.agencies import MONGCAI

@@ -1,7 +1,7 @@
 """Cases are computed anew only when something of them was written, and are never stale."""
 
 from liaison.desk.api.call import AGENT
-from liaison.desk.cases import Case
+from liaison.desk.casework.cases import Case
 from tests.support.network import Desk, Network
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.roster import STORE
 from liaison.desk.store import InClearError, NoCipherError, Store, WrongKeyError, opens
 from liaison.desk.store import engine as module
 from tests.support.command import environment, liaison

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from crypto.seal.content import ThreadId
-from liaison.desk.cases import Case, Casebook
+from liaison.desk.casework.cases import Case, Casebook
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.network import AT, GUANGXI, Desk, Network, View, start
 

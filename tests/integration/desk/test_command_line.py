@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from liaison.cli.calling import write_session
+from liaison.cli.desk.calling import write_session
 from liaison.desk.client import ADDRESS
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.command import Outcome, environment, liaison

@@ -12,8 +12,8 @@ from crypto.seal.content import NO_CASE, Kind
 from crypto.seal.erasure import ErasureSignersError
 from liaison.demo.hand_clock import HandClock
 from liaison.desk.client import ADDRESS, DeskRefusedError
+from liaison.desk.entrance.roster import STORE
 from liaison.desk.files.cabinet import FOLDER
-from liaison.desk.roster import STORE
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
 from tests.support.command import liaison
 from tests.support.files import PDF, attach, have_come

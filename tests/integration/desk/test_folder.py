@@ -11,12 +11,19 @@ from pathlib import Path
 import pytest
 
 from crypto.seal.vault import AlteredVaultError, Keys, Vault
-from liaison.desk import vault as vaults
-from liaison.desk.backup import backup_papers
-from liaison.desk.folder import DeskBusyError
-from liaison.desk.guard import TOKEN
-from liaison.desk.roster import opened, papers_of, recovered, remove_from, renew_at, unlocked
-from liaison.desk.vault import (
+from liaison.desk.archive.backup import backup_papers
+from liaison.desk.entrance import vault as vaults
+from liaison.desk.entrance.folder import DeskBusyError
+from liaison.desk.entrance.guard import TOKEN
+from liaison.desk.entrance.roster import (
+    opened,
+    papers_of,
+    recovered,
+    remove_from,
+    renew_at,
+    unlocked,
+)
+from liaison.desk.entrance.vault import (
     PENDING,
     VAULT,
     add_officer,
@@ -30,7 +37,7 @@ from tests.support.network import Network
 HOLD = """
 import sys
 from pathlib import Path
-from liaison.desk.folder import held
+from liaison.desk.entrance.folder import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

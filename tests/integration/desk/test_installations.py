@@ -8,7 +8,7 @@ import pytest
 from crypto.attest.header import parse_envelope
 from crypto.attest.signing import KeyId
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.officers import LockedError
+from liaison.desk.entrance.officers import LockedError
 from protocols.wire.mailbox import MailLane
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.forge_desk import forging

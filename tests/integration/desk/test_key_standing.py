@@ -8,8 +8,8 @@ import pytest
 
 from crypto.attest.statement import What
 from crypto.seal.ceremony import VALIDITY, grant_key, parse_request
-from liaison.desk.contacts import PINS
-from liaison.desk.key_standing import CERTIFICATE_AHEAD
+from liaison.desk.keys.contacts import PINS
+from liaison.desk.keys.key_standing import CERTIFICATE_AHEAD
 from liaison.runtime.pins import Comparison, Means, Pin, parse_pins
 from liaison.runtime.seeds import load_key
 from tests.support.agencies import MONGCAI

@@ -7,7 +7,7 @@ from datetime import timedelta
 from crypto.attest import labels
 from crypto.attest.signing import SigningKey, open_signed, pack_signed
 from crypto.seal.content import Lane, parse_content
-from liaison.desk.outbox import check_took
+from liaison.desk.line.outbox import check_took
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind
 from protocols.wire.receipt import Took, parse_took

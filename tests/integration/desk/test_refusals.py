@@ -8,8 +8,8 @@ from sqlalchemy import delete
 
 from crypto.attest.encoding import Value
 from crypto.seal.content import Kind, parse_content
-from liaison.desk import refusals as module
-from liaison.desk.refusals import TELL_AFTER
+from liaison.desk.mail import refusals as module
+from liaison.desk.mail.refusals import TELL_AFTER
 from liaison.desk.tables import windows
 from protocols.casework.receipt import FailedReceipt, Outcome, receipt_from_value
 from tests.support.agencies import DONGXING

@@ -7,8 +7,8 @@ import pytest
 from crypto.attest.encoding import encode
 from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind
+from liaison.desk.casework.release import STANDING
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.release import STANDING
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.baby import TEXT_VI, TEXT_ZH
 from tests.support.forge_desk import forging, form

@@ -11,8 +11,8 @@ import pytest
 from crypto.attest.header import DeskId, MessageId, PriorityClass, parse_envelope
 from crypto.seal.content import NO_CASE, Kind, parse_content
 from crypto.seal.resends import Stretch, Wanted, wanted_to_value
-from liaison.desk.dispatch import Address, Letter
-from liaison.desk.resends import ASK_AFTER
+from liaison.desk.casework.dispatch import Address, Letter
+from liaison.desk.mail.resends import ASK_AFTER
 from protocols.wire import api
 from protocols.wire.mailbox import ItemKind
 from tests.support.agencies import DONGXING, MONGCAI

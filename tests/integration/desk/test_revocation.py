@@ -6,7 +6,7 @@ from crypto.attest.header import parse_envelope
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import Reason, Role, Window
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.places import FACT
+from liaison.desk.line.places import FACT
 from liaison.runtime.clock import timestamp
 from tests.support.agencies import MONGCAI
 from tests.support.installations import (

@@ -16,9 +16,9 @@ from crypto.seal.vault import (
     WrongPassphraseError,
 )
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.roster import STORE, opened, papers_of, recovered, remove_from
+from liaison.desk.entrance.roster import STORE, opened, papers_of, recovered, remove_from
+from liaison.desk.entrance.vault import VAULT, read_vault, renew_passphrase, unlock_vault
 from liaison.desk.store import KeptForm, Store, WrongKeyError
-from liaison.desk.vault import VAULT, read_vault, renew_passphrase, unlock_vault
 from tests.support.network import Desk, Network
 
 NEW = "an altogether new one"

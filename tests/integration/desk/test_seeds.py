@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from crypto.attest.signing import KeyId
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.roster import STORE
 from liaison.runtime.clock import timestamp
 from tests.integration.desk.test_windows import windows
 from tests.support.network import AT, Desk, Network

@@ -8,8 +8,8 @@ import pytest
 from crypto.attest.signing import SigningKey
 from crypto.seal.content import Kind, parse_content
 from crypto.seal.status import status_from_value
-from liaison.desk.peers import SILENT_AFTER, last_instant
-from liaison.desk.resends import ASK_AFTER
+from liaison.desk.mail.peers import SILENT_AFTER, last_instant
+from liaison.desk.mail.resends import ASK_AFTER
 from liaison.desk.store import StoredMessage
 from tests.integration.desk.test_resends import Dropping, drop_one
 from tests.support.agencies import DONGXING, MONGCAI

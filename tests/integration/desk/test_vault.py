@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 
 from crypto.attest.statement import Role
 from crypto.seal.vault import WeakPassphraseError
-from liaison.desk.admin import admit_officer, init_desk
 from liaison.desk.client import DeskRefusedError
-from liaison.desk.guard import TOKEN
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.admin import admit_officer, init_desk
+from liaison.desk.entrance.guard import TOKEN
+from liaison.desk.entrance.roster import STORE
+from liaison.desk.entrance.vault import VAULT
 from liaison.desk.store import Store, WrongKeyError
-from liaison.desk.vault import VAULT
 from tests.support.agencies import MONGCAI
 from tests.support.network import Desk, Network, until
 from tests.support.women import TEXT_ZH, request_fields

@@ -7,7 +7,7 @@ from crypto.attest.payload import decode_payload
 from crypto.attest.statement import Role, Window, parse_entry
 from crypto.seal.ceremony import grant_key, parse_request
 from crypto.seal.windows import WEEK, week_of
-from liaison.desk.admin import admit_officer
+from liaison.desk.entrance.admin import admit_officer
 from liaison.runtime.clock import timestamp
 from liaison.runtime.seeds import load_key
 from tests.support.agencies import MONGCAI

@@ -5,8 +5,8 @@ from functools import partial
 
 from crypto.attest.checkpoint import QuorumError
 from liaison.demo.network import witness_name
-from liaison.desk.alarms import Alarm
-from liaison.desk.witnesses import BEGINS_WITHIN
+from liaison.desk.line.witnesses import BEGINS_WITHIN
+from liaison.desk.mail.alarms import Alarm
 from tests.support.network import Desk, Network, until
 from tests.support.witnesses import end_witness, name_witness
 

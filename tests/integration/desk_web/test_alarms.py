@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from liaison.desk.peers import SILENT_AFTER
+from liaison.desk.mail.peers import SILENT_AFTER
 from tests.integration.desk.test_status import MIDNIGHT, to
 from tests.support.network import Desk, Network
 from tests.support.screens import Screen

@@ -12,11 +12,11 @@ from crypto.attest.pin import fingerprint
 from crypto.attest.signing import KeyId
 from crypto.attest.statement import Role, What, parse_entry
 from crypto.seal.ceremony import grant_key, parse_request
-from liaison.cli.calling import write_session
-from liaison.desk.admin import admit_officer
-from liaison.desk.broker_client import fetch_directory
+from liaison.cli.desk.calling import write_session
 from liaison.desk.client import ADDRESS, UNLOCK, DeskClient
-from liaison.desk.contacts import PINS
+from liaison.desk.entrance.admin import admit_officer
+from liaison.desk.keys.contacts import PINS
+from liaison.desk.line.broker_client import fetch_directory
 from liaison.desk.web.i18n import TAGS
 from liaison.runtime.seeds import load_key
 from protocols.casework.codes import Language

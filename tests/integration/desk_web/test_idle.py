@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from liaison.demo.hand_clock import HandClock
-from liaison.desk.officers import LONGEST_IDLE, WARNED
+from liaison.desk.entrance.officers import LONGEST_IDLE, WARNED
 from tests.support.agencies import DONGXING, MONGCAI
 from tests.support.network import AT, Foundation, Network, start
 from tests.support.screens import RESCUE, Page, Screen, browser_session

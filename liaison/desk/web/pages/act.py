@@ -11,7 +11,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from liaison.desk.api.call import AGENT
-from liaison.desk.cases import Case
+from liaison.desk.casework.cases import Case
 from liaison.desk.web.acts import acts_of
 from liaison.desk.web.fields import Posted
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong

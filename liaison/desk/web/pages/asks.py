@@ -14,10 +14,10 @@ from aiohttp import web
 from crypto.attest.directory import DirectoryError
 from crypto.attest.header import MessageId
 from liaison.desk.api.call import AGENT
-from liaison.desk.questions import decision_view
-from liaison.desk.release import NotAnApproverError, UnknownAskError
+from liaison.desk.casework.questions import decision_view
+from liaison.desk.casework.release import NotAnApproverError, UnknownAskError
+from liaison.desk.casework.view import View, ask_view
 from liaison.desk.store import StoredMessage
-from liaison.desk.view import View, ask_view
 from liaison.desk.web.fields import Posted
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong
 from liaison.desk.web.i18n import TAGS

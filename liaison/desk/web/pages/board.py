@@ -5,11 +5,11 @@ from typing import Any
 
 from aiohttp import web
 
-from liaison.desk.alarms import UnknownAlarmError
 from liaison.desk.api.call import AGENT
-from liaison.desk.contacts import Standing
+from liaison.desk.casework.view import board_row, by_deadline, other_desk
+from liaison.desk.keys.contacts import Standing
+from liaison.desk.mail.alarms import UnknownAlarmError
 from liaison.desk.store import KeptForm
-from liaison.desk.view import board_row, by_deadline, other_desk
 from liaison.desk.web.live import stream
 from liaison.desk.web.officer import address_of
 from liaison.desk.web.render import fragment, page, see_other

@@ -18,7 +18,7 @@ from liaison.desk.api.call import AGENT
 from liaison.desk.carriage.folder import PIECE, SUFFIX
 from liaison.desk.carriage.handing import Handed, handed, take_bytes
 from liaison.desk.carriage.outgoing import Outgoing
-from liaison.desk.cases import UnknownCaseError
+from liaison.desk.casework.cases import UnknownCaseError
 from liaison.desk.web.render import page, see_other
 from protocols.wire.carriage import BLOB_HEAD, FILE_LIMIT, named_blob
 

@@ -10,9 +10,9 @@ from typing import Any
 from aiohttp import web
 
 from liaison.desk.api.call import AGENT
-from liaison.desk.cases import Case
-from liaison.desk.questions import draft_view
-from liaison.desk.view import board_row, case_view, other_desk
+from liaison.desk.casework.cases import Case
+from liaison.desk.casework.questions import draft_view
+from liaison.desk.casework.view import board_row, case_view, other_desk
 from liaison.desk.web.acts import acts_of, is_one_press
 from liaison.desk.web.i18n import TAGS
 from liaison.desk.web.live import stream

@@ -14,8 +14,8 @@ from aiohttp import web
 from crypto.attest.directory import UnknownDeskError, UnknownSignerError
 from crypto.attest.pin import GROUP, PIN_DIGITS, DifferingError, PinError
 from liaison.desk.api.call import AGENT
-from liaison.desk.contacts import SameOfficerError, Standing, UnknownAgencyError
-from liaison.desk.successors import NoSuccessorError
+from liaison.desk.keys.contacts import SameOfficerError, Standing, UnknownAgencyError
+from liaison.desk.keys.successors import NoSuccessorError
 from liaison.desk.web.render import page, see_other
 from liaison.runtime.pins import Means
 from liaison.runtime.qr import qr_as_svg

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from crypto.attest.pin import DeviceNumberError
 from liaison.desk.api.call import AGENT
-from liaison.desk.devices import UnknownDeviceError
+from liaison.desk.keys.devices import UnknownDeviceError
 from liaison.desk.web.render import page, see_other
 
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from crypto.seal.vault import VaultError
 from liaison.desk.api.call import AGENT
-from liaison.desk.guard import COOKIE
+from liaison.desk.entrance.guard import COOKIE
 from liaison.desk.web.officer import own_path
 from liaison.desk.web.render import LANGUAGE_COOKIE, page, see_other
 from liaison.desk.web.session import SESSION, SESSIONS, LaunchError, cookie_name

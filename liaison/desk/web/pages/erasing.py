@@ -10,7 +10,7 @@ from aiohttp import web
 from crypto.seal.erasure import ErasureError
 from crypto.seal.vault import VaultError
 from liaison.desk.api.call import AGENT
-from liaison.desk.erasure import Why
+from liaison.desk.archive.erasure import Why
 from liaison.desk.web.render import page, see_other
 from protocols.casework.codes import ErasureReason
 from protocols.casework.erasure import NotErasableError, RetentionRuleError

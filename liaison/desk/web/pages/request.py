@@ -15,7 +15,7 @@ from aiohttp import web
 from config.errors import ConfigError
 from crypto.attest.directory import DirectoryError
 from liaison.desk.api.call import AGENT
-from liaison.desk.holding import is_held
+from liaison.desk.casework.holding import is_held
 from liaison.desk.web.doubts import doubts_of, mark_of
 from liaison.desk.web.fields import FormWriter, Part, Posted, Rows
 from liaison.desk.web.findings import Wrong, by_control, what_is_wrong

@@ -21,9 +21,9 @@ from crypto.seal.ceremony import name_infra
 from crypto.seal.content import Kind
 from liaison.audit.sources import LedgerCopy, SourceError, read_copy, write_copy
 from liaison.audit.verify import BrokenLedgerError, verify_ledger
-from liaison.desk.roster import STORE
+from liaison.desk.entrance.roster import STORE
+from liaison.desk.entrance.vault import unlock_vault
 from liaison.desk.store import Store
-from liaison.desk.vault import unlock_vault
 from liaison.runtime.seeds import load_key
 from protocols.wire.ledger_event import Event, EventKind, parse_leaf
 from protocols.wire.receipt import Ack, AckWhat

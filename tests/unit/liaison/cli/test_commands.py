@@ -23,8 +23,8 @@ IN_EARNEST = (
     "liaison.witness",
     "liaison.runtime",
     "liaison.cli.broker",
-    "liaison.cli.desk",
-    "liaison.cli.desk_agent",
+    "liaison.cli.desk.work",
+    "liaison.cli.desk.agent",
     "liaison.cli.witness",
 )
 IMPORT_ALL = """

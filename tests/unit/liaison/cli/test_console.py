@@ -18,8 +18,8 @@ from liaison.cli.console import (
     read_new_passphrase,
     read_passphrase,
 )
-from liaison.desk.broker_client import LineDownError
 from liaison.desk.client import DeskNotReachableError, DeskRefusedError
+from liaison.desk.line.broker_client import LineDownError
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""``liaison keys``: founding an agency and what its root says."""

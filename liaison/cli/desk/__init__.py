@@ -1,0 +1,1 @@
+"""``liaison desk``: an officer's work at a desk."""

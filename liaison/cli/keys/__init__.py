@@ -1,0 +1,1 @@
+"""``liaison keys``: trial, enrolment, comparison, standing, revocation, succession."""

@@ -1,0 +1,1 @@
+"""What was kept: copied and restored, read by supervisors, made unreadable."""
