@@ -81,7 +81,7 @@ def test_a_root_names_who_follows_a_desk_and_in_which_cases(founded: Room, tmp_p
     founded.good("succeed", "vn-mongcai-1", "vn-quangninh", *where)
     file = tmp_path / "succeed-vn-mongcai-1-vn-quangninh.stmt"
 
-    signed = [founded.sign(carrier, str(file), *BY) for carrier in ("an", "chi")]
+    signed = [founded.sign(carrier, str(file), *BY, *KNOWN) for carrier in ("an", "chi")]
 
     assert [one.code for one in signed] == [0, 0], signed[0].err
     assert "Only in the 2 cases" in signed[0].out
