@@ -331,7 +331,7 @@ async def test_a_word_that_does_not_hold_is_none(word: Word) -> None:
     other = await device_key(word.network.desks[QUANGNINH])
     at = word.ack.at
     lies = {
-        word.raw(mid=bytes(32)): "inbox.false_item",
+        word.raw(mid=bytes(32)): "inbox.not_here",
         word.raw(what=AckWhat.DELIVERED): "inbox.false_item",
         word.raw(signer=STRANGER): "directory.unknown_signer",
         word.raw(signer=word.officer): "inbox.false_item",

@@ -175,12 +175,18 @@ class Engine:
                 # The answer does not say whether it was done (it is "ok" on a full disk too), and a
                 # connection that could not do it reads nothing any more: the file tells.
                 self._engine.dispose()
-            if not _can_read(self._path, key):
+                is_done = _can_read(self._path, key)
+                self._key = key if is_done else self._key
+                with self._engine.begin() as db:
+                    self._begin_again(db)
+            if not is_done:
                 raise StoreFailedError("the store could not be written anew; its key is the old")
-            self._key = key
 
         async with self._log_turn:
             await self._on_thread(lambda: _told(write_anew))
+
+    def _begin_again(self, db: Connection) -> None:
+        """Begin on a new connection what lives no longer than a connection does."""
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` returns, done in one transaction on the store's thread.

@@ -48,6 +48,12 @@ class TouchedStore(Engine):
         await super().open()
         await self.run(note_touched)
 
+    def _begin_again(self, db: Connection) -> None:
+        """Note again, and every case: what was noted went with the connection before."""
+        note_touched(db)
+        for table in ("messages", "drafts"):
+            db.exec_driver_sql(f"INSERT INTO touched SELECT DISTINCT thread FROM main.{table}")  # noqa: S608
+
     async def take_touched(self) -> set[ThreadId]:
         """Return the cases written to since the last call; each is told once."""
 

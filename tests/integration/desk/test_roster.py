@@ -75,6 +75,7 @@ async def test_an_officer_who_was_removed_opens_neither_vault_nor_store(network:
         await Store(desk.state / STORE, desk.keys.master).open()
     ref = await desk.request()
     await network.holds(network.dongxing, ref, 1)
+    assert [row["case"] for row in await desk.board()] == [ref]
     await desk.stop()
     async with opened(desk.state, "MC-04", words) as (store, keys):
         assert keys.master != desk.keys.master

@@ -189,6 +189,16 @@ async def test_every_way_of_writing_about_a_case_is_noted_once(store: Store) -> 
     assert await store.take_touched() == set()
 
 
+async def test_what_is_written_under_another_key_is_noted_too(store: Store) -> None:
+    await store.keep(message("m"), Keeping())
+
+    await store.rekey(seed("another key"))
+
+    assert await store.take_touched() == {message("m").thread}
+    await store.mark_refused(message("m").mid, "code")
+    assert await store.take_touched() == {message("m").thread}
+
+
 async def test_what_is_not_committed_or_of_no_case_is_not_noted(store: Store) -> None:
     await store.keep(message("m"), Keeping())
     await store.take_touched()
