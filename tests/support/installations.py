@@ -77,6 +77,16 @@ async def succeed(
     await publish_entry(network.http, network.broker.url, sign_entry(statement, shares))
 
 
+async def close(network: Network, desk: Desk, *, at: int) -> None:
+    """Have the root of a desk say that the desk is closed since then (ts), and counts no more."""
+    home = network.state / "ceremony" / _agency(network, desk)
+    shares = [load_key(home / f"root-{number}.seed") for number in (1, 2)]
+    closed = network.broker_directory().desk_named(desk.slug)
+    payload = RevocationPayload(at, Reason.CLOSED)
+    entry = revoke(closed.agency, closed.id, payload, signers=shares)
+    await publish_entry(network.http, network.broker.url, entry)
+
+
 async def devices(desk: Desk) -> View:
     """Return how an installation sees itself and the others of its desk."""
     found: View = (await desk.status())["devices"]

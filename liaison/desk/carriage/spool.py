@@ -50,6 +50,7 @@ class Spool:
     _looking: asyncio.Task[None] | None = None
     _last: dict[Path, Seen] = field(default_factory=dict)
     _refused: dict[Path, tuple[Seen, int]] = field(default_factory=dict)
+    _early: set[Path] = field(default_factory=set)
 
     async def __call__(self, now: datetime) -> datetime | None:  # noqa: ARG002 - a sweep's shape
         """Look at both folders once; what fails is told of and tried at the next look.
@@ -97,10 +98,14 @@ class Spool:
         ]
         self._last = seen
         self._refused = {path: state for path, state in self._refused.items() if path in seen}
+        self._early &= seen.keys()
+        # What came before its message, perhaps of none that will ever come, keeps nothing waiting.
+        ready.sort(key=lambda path: path in self._early)
         for path in await messages_first(ready[:AT_ONCE]):
             handed = await take_file(self.carrier, path)
             is_gone = handed.outcome is not Outcome.REFUSED and await asyncio.to_thread(_drop, path)
             is_early = handed.code == UnaskedBlobError.code  # its message may come at any time
+            (self._early.add if is_early else self._early.discard)(path)
             if not is_gone and not is_early and len(self._refused) < MOST_REMEMBERED:
                 self._refused[path] = (seen[path], known)
 

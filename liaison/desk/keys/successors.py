@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from crypto.attest.directory import DirectoryError
 from crypto.attest.header import DeskId, PriorityClass
 from liaison.desk.entrance.officers import Officers
 from liaison.desk.keys.directory import Replica
@@ -49,10 +50,20 @@ class Successors:
         """
         at = timestamp(self.clock.now())
         new = self.replica.known.successor(desk, at=at, thread=thread)
+        if not self._has_window(new, at):
+            # Nobody could read it there. What is for the desk before reaches its heirs in any case.
+            return desk
         if new == desk or priority is PriorityClass.RESCUE or await self._is_confirmed(desk, new):
             return new
         old, slug = self.replica.slug_of(desk), self.replica.slug_of(new)
         raise UnconfirmedSuccessorError(f"{old} is followed by {slug}; ask and confirm")
+
+    def _has_window(self, desk: DeskId, at: int) -> bool:
+        try:
+            self.replica.known.open_window(desk, at=at)
+        except DirectoryError:
+            return False
+        return True
 
     async def listed(self) -> list[dict[str, Any]]:
         """Return who follows whom by now, and whether that was confirmed here."""

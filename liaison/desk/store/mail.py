@@ -297,7 +297,10 @@ def _keep_given(db: Connection, message: StoredMessage, given: Given) -> None:
         {"device": given.device, "window": window, "mid": message.mid}
         for window in given.windows or (message.mid,)
     ]
-    db.execute(insert(grants), rows)
+    given_again = upsert(grants).on_conflict_do_update(
+        index_elements=["device", "window"], set_={"mid": message.mid}
+    )
+    db.execute(given_again, rows)
     if given.told:
         db.execute(update(colleagues).where(colleagues.c.device == given.device).values(told=1))
 

@@ -10,8 +10,10 @@ import pytest
 from config.load import find_corridor, load_catalogue
 from liaison.desk.app import DeskParts, build_app
 from liaison.desk.carriage import spool
+from liaison.desk.carriage.folder import SUFFIX
 from liaison.desk.carriage.spool import Spool
 from liaison.runtime.tasks import Tasks
+from protocols.wire.carriage import blob_head
 from tests.support.network import CORRIDOR, Desk, Network, until
 
 
@@ -67,6 +69,18 @@ async def test_what_waits_is_written_once_and_taken_and_removed(watched: Watched
     assert len(written) == 1
     assert names_in(watched.folder) == []
     assert [row["case"] for row in await watched.network.dongxing.board()] == [ref]
+
+
+async def test_files_of_no_message_keep_no_message_waiting(watched: Watched) -> None:
+    for number in range(spool.AT_ONCE):
+        (watched.folder / f"!{number:02}{SUFFIX}").write_bytes(blob_head(bytes([number]) * 32))
+    ref = await watched.network.mongcai.request()
+
+    await watched.looks(watched.there)
+    await watched.looks(watched.here, 3)
+
+    assert [row["case"] for row in await watched.network.dongxing.board()] == [ref]
+    assert len(names_in(watched.folder)) == spool.AT_ONCE
 
 
 async def test_a_file_that_grows_is_not_read_before_it_is_whole(watched: Watched) -> None:

@@ -5,7 +5,7 @@ import pytest
 from liaison.desk.client import DeskRefusedError
 from liaison.runtime.clock import timestamp
 from tests.support.agencies import DONGXING, MONGCAI, QUANGNINH
-from tests.support.installations import admit, succeed
+from tests.support.installations import admit, close, succeed
 from tests.support.network import Network, View
 from tests.support.women import request_fields
 
@@ -49,6 +49,22 @@ async def test_a_rescue_to_a_dissolved_desk_reaches_its_successor_and_is_answere
     assert answered["stage"] == "acknowledged"
     assert (await followed.dongxing.case(ref))["steps"][0]["delivery"]["delivered"] is not None
     assert await followed.dongxing.set_aside() == await successor.set_aside() == []
+
+
+async def test_a_rescue_goes_to_the_old_desk_while_nobody_can_read_it_at_its_successor(
+    network: Network,
+) -> None:
+    before = timestamp(network.clock.now()) - DAY
+    await network.desks[QUANGNINH].start()
+    await network.settle()
+    await succeed(network, network.mongcai, network.desks[QUANGNINH], begins=before)
+    await network.desks[QUANGNINH].stop()
+    await close(network, network.desks[QUANGNINH], at=before)
+    await network.settle()
+
+    ref = await network.dongxing.request(MONGCAI)
+
+    await network.holds(network.mongcai, ref, 1)
 
 
 async def test_a_case_goes_on_with_the_successor(network: Network) -> None:

@@ -11,6 +11,7 @@ from crypto.attest.header import MessageId
 from crypto.attest.signing import KeyId
 from crypto.seal.content import Lane, ThreadId
 from liaison.desk.store import (
+    Given,
     Keeping,
     Reminder,
     Store,
@@ -187,6 +188,17 @@ async def test_every_way_of_writing_about_a_case_is_noted_once(store: Store) -> 
 
     assert told == {name: {case} for name in ways}
     assert await store.take_touched() == set()
+
+
+async def test_what_a_device_was_given_is_given_again_under_the_later_message(store: Store) -> None:
+    device, window = KeyId(HERE.device.kid), KeyId(bytes(16))
+    for name in ("first", "again"):
+        await store.keep(message(name), Keeping(given=Given(device, (window,))))
+    await store.mark_taken(message("first").mid, b"took", position=3, at=4)
+    await store.mark_taken(message("again").mid, b"took", position=5, at=9)
+
+    assert await store.given_since(device, 5) == {window}
+    assert await store.given_since(device, 10) == set()
 
 
 async def test_what_is_written_under_another_key_is_noted_too(store: Store) -> None:
