@@ -285,6 +285,7 @@ def test_a_reply_that_the_ledger_holds_before_what_it_answers_starts_what_waits_
 
     found = clocks_of(request, reply, rules=replace(RULES, corridor=other))
 
+    assert "rescue.accept" in found
     assert found["rescue.accept"].due == at("02 18:52")
 
 
