@@ -12,7 +12,9 @@ from tests.support.figures import Tell
 from tests.support.fuzz import Target
 from tests.support.requirements import REPOSITORY
 
-pytest.importorskip("atheris", reason="atheris has no wheel for this Python")
+pytestmark = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="atheris has no wheel for this Python"
+)
 
 REACHED = re.compile(r"DONE +cov: (\d+) .*rss: (\d+Mb)")
 #: Seconds for one reader's inputs on a busy machine.
