@@ -87,7 +87,6 @@ async def transfers(tmp_path: Path) -> AsyncIterator[Transfers]:
         yield Transfers(network, *gates)
 
 
-@pytest.mark.soak
 async def test_a_file_goes_on_after_sender_reader_and_broker_were_killed_in_the_middle_of_it(
     transfers: Transfers,
 ) -> None:

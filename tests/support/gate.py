@@ -20,7 +20,8 @@ FETCHED = re.compile(rb"GET /v1/blobs/([0-9a-f]{64}) [^\0]*?Range: bytes=(\d+)-"
 class Gate:
     """Stands between one desk and its broker at ``target``; closed after ``limit`` bytes each way.
 
-    The limit is a connection's; None is no limit.
+    The limit is a connection's, also of one that was there before, from when the gate was opened
+    for so much; None is no limit.
     """
 
     target: str
@@ -28,6 +29,8 @@ class Gate:
     url: str = ""
     #: Set while a connection is held, and until it ends.
     holds: asyncio.Event = field(default_factory=asyncio.Event)
+    #: How often it was opened for so much or so little.
+    _openings: int = 0
     #: What was brought and fetched: the blob in hex and from which byte on, in order.
     brought: list[tuple[str, int]] = field(default_factory=list)
     fetched: list[tuple[str, int]] = field(default_factory=list)
@@ -40,6 +43,7 @@ class Gate:
     def open_for(self, limit: int | None) -> None:
         """Hold what comes from now on after ``limit`` bytes; what is held ends with its desk."""
         self.limit = limit
+        self._openings += 1
         self.holds.clear()
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,8 +69,10 @@ class Gate:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_asked: bool
     ) -> None:
-        passed = 0
+        passed, openings = 0, self._openings
         while piece := await reader.read(PIECE):
+            if openings != self._openings:
+                passed, openings = 0, self._openings
             if is_asked:
                 self._note(piece)
             writer.write(piece)
