@@ -27,7 +27,7 @@ from tests.support.screens import browser_session, read_page
 from tests.support.transcript import blocks
 
 MARK = "MEASURED_BY_BENCH"
-SENDER, READER = "vn-mongcai-1", "cn-dongxing"
+SENDER, OFFICER, READER = "vn-mongcai-1", "MC-04", "cn-dongxing"
 #: Limits: seconds until a second start is there, ms until a request is shown, MiB of a desk.
 SECOND_START, SHOWN, DESK = 5.0, 150.0, 160.0
 PATIENCE = 30.0
@@ -47,8 +47,12 @@ async def measure_demo(folder: Path, *, requests: int) -> list[Figure]:
         board = Board()
         async with _watching(printed, http) as stream:
             reading = asyncio.create_task(board.read(stream))  # noqa: TID251 - awaited below
+            sender = DeskClient.of(state / SENDER, http)
+            words = (state / PASSPHRASE).read_text()
+            # Stretching the passphrase costs its half second once, and is no part of a request.
+            await sender.post(UNLOCK, officer=OFFICER, passphrase=words)
             before = sum(map(cpu, everything))
-            seconds = [await _send(board, state, http) for _ in range(requests)]
+            seconds = [await _send(board, sender) for _ in range(requests)]
             spent = 1_000 * (sum(map(cpu, everything)) - before) / requests
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -113,13 +117,11 @@ async def _watching(printed: dict[str, Any], http: ClientSession) -> AsyncIterat
         yield stream
 
 
-async def _send(board: Board, state: Path, http: ClientSession) -> float:
+async def _send(board: Board, client: DeskClient) -> float:
     """Return the seconds from posting a rescue request until the other board shows its case."""
     [rescue] = blocks(DOCUMENT, "toml")
-    client = DeskClient.of(state / SENDER, http)
-    await client.post(UNLOCK, officer="MC-04", passphrase=(state / PASSPHRASE).read_text())
     begun = time.perf_counter()
-    answer = await client.post("/api/requests", officer="MC-04", to=READER, **tomllib.loads(rescue))
+    answer = await client.post("/api/requests", officer=OFFICER, to=READER, **tomllib.loads(rescue))
     return await board.shown(str(answer["case"])) - begun
 
 
